@@ -1,0 +1,62 @@
+"""How dates and amounts are written for people: Buddhist era in Thai, grouped digits everywhere."""
+
+from __future__ import annotations
+
+from datetime import date as Date
+from datetime import datetime
+from typing import Any
+
+from babel.dates import get_month_names
+
+from cuneifox.i18n import current_language
+
+BUDDHIST_ERA = 543
+"""Years to add to a year of the common era; Babel has no Buddhist calendar."""
+
+
+def year(number: int) -> int:
+    """A year as the reader counts it."""
+    return number + BUDDHIST_ERA if current_language() == "th" else number
+
+
+def month(number: int, width: str = "wide") -> str:
+    """The name of month 1 to 12; `width` is "wide" or "abbreviated"."""
+    return get_month_names(width, locale=current_language())[number]
+
+
+def month_of(day: Date, width: str = "wide") -> str:
+    """A month with its year: February 2026, กุมภาพันธ์ 2569."""
+    return f"{month(day.month, width)} {year(day.year)}"
+
+
+def date(day: Date | str | None, width: str = "abbreviated") -> str:
+    """A day: 28 Feb 2026, 28 ก.พ. 2569; nothing for None. Text is taken as an ISO date."""
+    if not day:
+        return ""
+    if isinstance(day, str):
+        day = Date.fromisoformat(day[:10])
+    return f"{day.day} {month_of(day, width)}"
+
+
+def moment(at: datetime | None) -> str:
+    """A day and the time of day, to the minute."""
+    return f"{date(at)} {at:%H:%M}" if at else ""
+
+
+def money(minor: int | None, decimals: int = 2, zero: str | None = None) -> str:
+    """An amount of minor units as people write it: 1,234.56. Nothing for None; `zero` is for 0."""
+    if minor is None:
+        return ""
+    if minor == 0 and zero is not None:
+        return zero
+    whole, part = divmod(abs(minor), 10**decimals)
+    return ("-" if minor < 0 else "") + f"{whole:,}" + (f".{part:0{decimals}d}" if decimals else "")
+
+
+FILTERS: dict[str, Any] = {
+    "date": date,
+    "moment": moment,
+    "money": money,
+    "month_of": month_of,
+}
+GLOBALS: dict[str, Any] = {"month_name": month, "shown_year": year}
