@@ -1,0 +1,52 @@
+# make run    serves two demo companies on http://127.0.0.1:8000 (PORT and CUNEIFOX_DATA can be set)
+# make test   runs all tests
+# make check  format, lint, layers, types, tests: what CI runs
+# make bench  measures everything against its peers and writes docs/benchmarks.md
+
+PYTHON ?= python3
+PORT ?= 8000
+CUNEIFOX_DATA ?= data
+WORKERS ?= $(shell nproc)
+
+BIN := .venv/bin
+export PORT CUNEIFOX_DATA
+
+.PHONY: run test check format lint layers types bench clean
+
+# The data is made once; starting again keeps it. `exec` hands Ctrl-C straight to the server.
+run: .venv/.run
+	@$(BIN)/cuneifox demo
+	@exec $(BIN)/cuneifox serve
+
+test: .venv/.test
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+check: format lint layers types test
+
+format: .venv/.test
+	$(BIN)/ruff format --check .
+
+lint: .venv/.test
+	$(BIN)/ruff check .
+
+layers: .venv/.test
+	$(BIN)/lint-imports
+
+types: .venv/.test
+	$(BIN)/mypy
+
+bench: .venv/.test
+	$(BIN)/python -m bench
+
+# Installing is done only when what is to be installed has changed.
+.venv/.run: setup.cfg pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[beancount]'
+	@touch $@
+
+.venv/.test: .venv/.run
+	$(BIN)/python -m pip install --quiet --editable '.[beancount,test,bench]'
+	@touch $@
+
+clean:
+	rm -rf .venv .cache build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
