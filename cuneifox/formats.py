@@ -9,14 +9,13 @@ from typing import Any
 from babel.dates import get_month_names
 
 from cuneifox.i18n import current_language
-
-BUDDHIST_ERA = 543
-"""Years to add to a year of the common era; Babel has no Buddhist calendar."""
+from models.dates import BUDDHIST_OFFSET
+from models.money import format_amount
 
 
 def year(number: int) -> int:
     """A year as the reader counts it."""
-    return number + BUDDHIST_ERA if current_language() == "th" else number
+    return number + BUDDHIST_OFFSET if current_language() == "th" else number
 
 
 def month(number: int, width: str = "wide") -> str:
@@ -47,10 +46,7 @@ def money(minor: int | None, decimals: int = 2, zero: str | None = None) -> str:
     """An amount of minor units as people write it: 1,234.56. Nothing for None; `zero` is for 0."""
     if minor is None:
         return ""
-    if minor == 0 and zero is not None:
-        return zero
-    whole, part = divmod(abs(minor), 10**decimals)
-    return ("-" if minor < 0 else "") + f"{whole:,}" + (f".{part:0{decimals}d}" if decimals else "")
+    return zero if minor == 0 and zero is not None else format_amount(minor, decimals)
 
 
 FILTERS: dict[str, Any] = {
