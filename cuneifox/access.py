@@ -1,0 +1,33 @@
+"""Who may call a view: marks that stand on the view and are checked before it runs.
+
+A view without a mark is for whoever is signed in; one of a company is for its members.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def public(view: View) -> View:
+    """Also for whoever isn't signed in."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def administrators(view: View) -> View:
+    """For administrators of the installation alone."""
+    view.for_administrators = True  # type: ignore[attr-defined]
+    return view
+
+
+def needs(module: str, level: str) -> Callable[[View], View]:
+    """For members whose rights in a module reach a level: @needs("ledger", "add")."""
+
+    def mark(view: View) -> View:
+        view.needed_rights = (module, level)  # type: ignore[attr-defined]
+        return view
+
+    return mark

@@ -1,0 +1,74 @@
+"""The composition root: everything that an application is made of is put together here."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from types import ModuleType
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import tenants.flask
+from cuneifox import auth, errors, i18n, identify, navigation, pages, security
+from cuneifox.config import Config
+from cuneifox.request import CompanyRequest, init_urls
+from cuneifox.services import Services
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """An application over one data folder; several may live in one process."""
+    config = config or Config()
+    app = Flask("cuneifox")
+    app.request_class = CompanyRequest
+    services = Services.open(config)
+    app.extensions["cuneifox"] = services
+    _configure(app, services)
+    tenants.flask.init_app(app, services.router, identify.identify)
+    identify.init_app(app)
+    security.init_app(app)
+    errors.init_app(app)
+    i18n.init_app(app)
+    init_urls(app)
+    _add_pages(app)
+    _trust_proxies(app, config)
+    return app
+
+
+def _configure(app: Flask, services: Services) -> None:
+    config = services.config
+    app.secret_key = services.secret
+    app.config.update(
+        MAX_CONTENT_LENGTH=config.server.largest_request_mb * 1024 * 1024,
+        MAX_FORM_PARTS=10_000,
+        SESSION_COOKIE_NAME="notices",  # Flask's own cookie carries nothing but flashed messages
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=config.server.https,
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+
+def _add_pages(app: Flask) -> None:
+    links: list[navigation.Link] = []
+    for module in _modules(auth, pages):
+        if blueprint := getattr(module, "blueprint", None):
+            app.register_blueprint(blueprint)
+            links += getattr(module, "navigation", [])
+    navigation.init_app(app, links)
+
+
+def _modules(*packages: ModuleType) -> Iterator[ModuleType]:
+    for package in packages:
+        for found in pkgutil.iter_modules(package.__path__):
+            yield importlib.import_module(f"{package.__name__}.{found.name}")
+
+
+def _trust_proxies(app: Flask, config: Config) -> None:
+    count = config.server.trusted_proxies
+    if count:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=count, x_proto=count, x_host=count
+        )
