@@ -1,0 +1,1 @@
+"""What is stored: books, and the rules of accounting. Knows companies and money; never HTTP."""
