@@ -117,15 +117,9 @@ _ = gettext
 _l = LazyText
 
 
-def error_text(error: Exception) -> str:
-    """What an error says, in the current language; one without a `msgid` speaks for itself."""
-    msgid = getattr(error, "msgid", None)
-    return gettext(msgid, **getattr(error, "params", {})) if msgid else str(error)
-
-
 def init_app(app: Flask) -> None:
     """Give the templates `_`, `ngettext`, `language()`, LANGUAGES and what `formats` offers."""
-    from cuneifox import formats  # it speaks through this module
+    from cuneifox import formats, words  # they speak through this module
 
     app.jinja_env.globals.update(
         _=gettext,
@@ -136,3 +130,5 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.filters.update(formats.FILTERS)
     app.jinja_env.globals.update(formats.GLOBALS)
+    app.jinja_env.globals.update(field_label=words.field_label)
+    app.jinja_env.filters.update(named=words.shown_name)

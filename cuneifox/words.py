@@ -1,0 +1,88 @@
+"""What things are called on the pages: fields, kinds and states that the models know by code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cuneifox.i18n import LazyText, _l, current_language, gettext
+
+FIELDS: dict[str, LazyText] = {
+    "account": _l("Account"),
+    "address": _l("Address"),
+    "amount": _l("Amount"),
+    "book": _l("Journal book"),
+    "branch": _l("Branch"),
+    "code": _l("Code"),
+    "country": _l("Country"),
+    "credit": _l("Credit"),
+    "date": _l("Date"),
+    "debit": _l("Debit"),
+    "description": _l("Description"),
+    "email": _l("E-mail"),
+    "first": _l("From date"),
+    "last": _l("To date"),
+    "local_name": _l("Local name"),
+    "name": _l("Name"),
+    "parent": _l("Parent account"),
+    "phone": _l("Telephone"),
+    "reason": _l("Reason"),
+    "reference": _l("Reference"),
+    "tax_id": _l("Tax id"),
+    "text": _l("Text"),
+    "type": _l("Type"),
+    "unit": _l("Unit"),
+}
+"""Labels of fields, which errors name too."""
+
+KINDS: dict[str, LazyText] = {
+    "account": _l("account"),
+    "customer": _l("customer"),
+    "employee": _l("employee"),
+    "product": _l("product"),
+    "supplier": _l("supplier"),
+    "voucher": _l("voucher"),
+}
+"""Kinds of things within a sentence."""
+
+ACCOUNT_TYPES: dict[str, LazyText] = {
+    "asset": _l("Asset"),
+    "liability": _l("Liability"),
+    "equity": _l("Equity"),
+    "income": _l("Income"),
+    "expense": _l("Expense"),
+}
+
+MONTH_STATES: dict[str, LazyText] = {
+    "open": _l("Open"),
+    "frozen": _l("Frozen"),
+    "closed": _l("Closed"),
+}
+
+_TABLES = {"field": FIELDS, "kind": KINDS, "type": ACCOUNT_TYPES, "state": MONTH_STATES}
+
+
+def error_text(error: Exception) -> str:
+    """Return what an error says in the current language, the fields and kinds it names included.
+
+    An error without a `msgid` speaks for itself.
+    """
+    msgid = getattr(error, "msgid", None)
+    if not msgid:
+        return str(error)
+    params: dict[str, Any] = {
+        name: _TABLES.get(name, {}).get(value, value) if isinstance(value, str) else value
+        for name, value in getattr(error, "params", {}).items()
+    }
+    return gettext(msgid, **params)
+
+
+def shown_name(row: Any) -> str:
+    """Return a row's name for the reader: in Thai its local name, where it has one."""
+    if current_language() == "th" and row.local_name:
+        return str(row.local_name)
+    return str(row.name)
+
+
+def field_label(field: str) -> LazyText | str:
+    """Return what a field is called on forms."""
+    return FIELDS.get(field, field)
