@@ -1,7 +1,7 @@
 """Amounts of money between the text that people write and the integers that books keep.
 
-An amount is an ``int`` in the currency's minor unit (satang, cent); ``decimals`` says how many digits
-of it stand behind the point (2 for THB and USD, 0 for JPY, 3 for KWD). Floats appear nowhere.
+An amount is an ``int`` in the currency's minor unit (satang, cent); ``decimals`` says how many
+digits of it stand behind the point (2 for THB and USD, 0 for JPY, 3 for KWD). No floats anywhere.
 """
 
 from __future__ import annotations

@@ -51,9 +51,7 @@ def _rows(kind: str, stids: list[int]) -> list[Shown]:
     for start in range(0, len(stids), _AT_ONCE):
         part = stids[start : start + _AT_ONCE]
         marks = ",".join("?" * len(part))
-        cursor = store.execute_sql(
-            f"SELECT stid, code, name, local_name, active FROM {table} WHERE stid IN ({marks})",
-            tuple(part),
-        )
+        sql = f"SELECT stid, code, name, local_name, active FROM {table} WHERE stid IN ({marks})"  # noqa: S608 -- our table names
+        cursor = store.execute_sql(sql, tuple(part))
         rows += [Shown(kind, *row[:4], bool(row[4])) for row in cursor]
     return rows

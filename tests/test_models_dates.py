@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, timedelta
 
 import pytest
@@ -112,10 +113,8 @@ def test_every_day_is_read_in_both_eras(day):
 @given(st.text(max_size=20))
 def test_no_text_breaks_the_reader(text):
     """Any text at all is either a date or BadInput."""
-    try:
+    with suppress(BadInput):
         assert FIRST_YEAR <= parse_date(text).year <= LAST_YEAR
-    except BadInput as error:
-        assert str(error)
 
 
 def test_a_reversed_range_is_refused():

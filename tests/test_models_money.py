@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import pytest
@@ -135,10 +136,8 @@ def test_what_is_written_is_read_back(minor, places):
 @given(st.text(max_size=80), decimals)
 def test_no_text_breaks_the_reader(text, places):
     """Any text at all is either an amount under the limit or BadInput."""
-    try:
+    with suppress(BadInput):
         assert abs(parse_amount(text, places)) < LIMIT
-    except BadInput as error:
-        assert str(error)
 
 
 @pytest.mark.parametrize(
