@@ -1,0 +1,1 @@
+"""Files of other programs, read into what the books can post; never into the books directly."""
