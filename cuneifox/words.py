@@ -8,18 +8,24 @@ from cuneifox.i18n import LazyText, _l, current_language, gettext
 
 FIELDS: dict[str, LazyText] = {
     "account": _l("Account"),
+    "active": _l("Active"),
     "address": _l("Address"),
     "amount": _l("Amount"),
     "book": _l("Journal book"),
     "branch": _l("Branch"),
     "code": _l("Code"),
+    "commodity": _l("Commodity"),
+    "content": _l("Content"),
     "country": _l("Country"),
     "credit": _l("Credit"),
     "date": _l("Date"),
     "debit": _l("Debit"),
     "description": _l("Description"),
     "email": _l("E-mail"),
+    "file_name": _l("File name"),
     "first": _l("From date"),
+    "is_group": _l("Group of accounts"),
+    "kind": _l("Kind"),
     "last": _l("To date"),
     "local_name": _l("Local name"),
     "name": _l("Name"),
@@ -31,6 +37,7 @@ FIELDS: dict[str, LazyText] = {
     "text": _l("Text"),
     "type": _l("Type"),
     "unit": _l("Unit"),
+    "vat": _l("VAT"),
 }
 """Labels of fields, which errors name too."""
 

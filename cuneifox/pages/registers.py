@@ -9,9 +9,9 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from cuneifox.access import needs
+from cuneifox.forms import told
 from cuneifox.i18n import LazyText, _, _l
 from cuneifox.navigation import Link
-from cuneifox.words import error_text
 from models.errors import BadInput, Conflict
 from models.registers import REGISTERS, Party, Register
 
@@ -98,11 +98,7 @@ def _form(
     row: Register | None = None,
     error: BadInput | Conflict | None = None,
 ) -> ResponseReturnValue:
-    errors, status = {}, 200
-    if error is not None:
-        status = 409 if isinstance(error, Conflict) else 422
-        field = "code" if status == 409 else getattr(error, "field", None) or ""
-        errors[field] = error_text(error)
+    errors, status = told(error, fields_of(model)) if error else ({}, 200)
     page = render_template(
         "registers/form.html",
         model=model,
