@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cuneifox.words import error_text
+from cuneifox.i18n import error_text
 from models.errors import BadInput, BooksError, Conflict
 
 

@@ -117,6 +117,17 @@ _ = gettext
 _l = LazyText
 
 
+def error_text(error: Exception) -> str:
+    """Return what an error says in the current language, the fields and kinds it names included.
+
+    An error without a `msgid` speaks for itself.
+    """
+    from cuneifox.words import named  # it speaks through this module
+
+    msgid = getattr(error, "msgid", None)
+    return gettext(msgid, **named(getattr(error, "params", {}))) if msgid else str(error)
+
+
 def init_app(app: Flask) -> None:
     """Give the templates `_`, `ngettext`, `language()`, LANGUAGES and what `formats` offers."""
     from cuneifox import formats, words  # they speak through this module

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cuneifox.i18n import LazyText, _l, current_language, gettext
+from cuneifox.i18n import LazyText, _l, current_language
 
 FIELDS: dict[str, LazyText] = {
     "account": _l("Account"),
@@ -65,22 +65,55 @@ MONTH_STATES: dict[str, LazyText] = {
     "closed": _l("Closed"),
 }
 
-_TABLES = {"field": FIELDS, "kind": KINDS, "type": ACCOUNT_TYPES, "state": MONTH_STATES}
+LEVELS: dict[str, LazyText] = {
+    "none": _l("none"),
+    "read": _l("read"),
+    "add": _l("add"),
+    "edit": _l("edit"),
+    "delete": _l("delete"),
+}
+
+MODULES: dict[str, LazyText] = {
+    "ledger": _l("Ledger"),
+    "receivables": _l("Receivables and payables"),
+    "inventory": _l("Inventory"),
+    "assets": _l("Assets"),
+    "wages": _l("Wages"),
+}
+
+BOOK_KINDS: dict[str, LazyText] = {
+    "general": _l("General"),
+    "sales": _l("Sales"),
+    "purchases": _l("Purchases"),
+    "receipts": _l("Receipts"),
+    "payments": _l("Payments"),
+}
+
+VAT_KINDS: dict[str, LazyText] = {
+    "none": _l("No VAT"),
+    "input": _l("Input VAT"),
+    "output": _l("Output VAT"),
+}
+
+_TABLES: dict[str, dict[str, LazyText]] = {
+    "field": FIELDS,
+    "kind": KINDS,
+    "level": LEVELS,
+    "module": MODULES,
+    "state": MONTH_STATES,
+    "type": ACCOUNT_TYPES,
+}
+"""What errors name by code, by the name of the parameter that holds it."""
 
 
-def error_text(error: Exception) -> str:
-    """Return what an error says in the current language, the fields and kinds it names included.
-
-    An error without a `msgid` speaks for itself.
-    """
-    msgid = getattr(error, "msgid", None)
-    if not msgid:
-        return str(error)
-    params: dict[str, Any] = {
-        name: _TABLES.get(name, {}).get(value, value) if isinstance(value, str) else value
-        for name, value in getattr(error, "params", {}).items()
+def named(params: dict[str, Any]) -> dict[str, Any]:
+    """Return an error's parameters with the fields, kinds and states in them called by their names."""
+    return {
+        name: _TABLES[name].get(value.rpartition(".")[2], value)
+        if name in _TABLES and isinstance(value, str)
+        else value
+        for name, value in params.items()
     }
-    return gettext(msgid, **params)
 
 
 def shown_name(row: Any) -> str:
