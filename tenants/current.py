@@ -1,0 +1,124 @@
+"""Who is asking, right now, in this thread.
+
+The entry that is current stands in a context variable, because a look-up of it is on the way of every query.
+`Router.db_dict` stays the truth: an entry that is popped from it is emptied, and an empty entry answers nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from .errors import NoTenant
+
+if TYPE_CHECKING:
+    from .router import Router
+    from .store import Store
+    from .tenant import Tenant
+
+Key = tuple[str, str | None]
+
+#: The key of whoever is nobody in particular.
+UNIVERSAL: Key = ("universal", None)
+
+
+class Entry(dict[int, Any]):
+    """What `db_dict` holds under a key: `{model_id: Database}`, and what the entry has in hand.
+
+    Attributes:
+        key: the key it stands under.
+        tenant: whose databases these are; None for an entry with universal models alone.
+        stores: the tenant's stores by role, so that a model class made later still resolves.
+        states: the connections that the entry holds, one per database that it touched.
+        thread: the ident of the thread that it belongs to.
+        task: the asyncio task that first used it, where there is one.
+        live: True from entering to leaving.
+    """
+
+    __slots__ = (
+        "__weakref__", "entered_at", "key", "live", "outer", "router", "states", "stores", "task",
+        "tenant", "thread",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        key: Key,
+        router: Router | None = None,
+        tenant: Tenant | None = None,
+        bindings: dict[int, Any] | None = None,
+        outer: Entry | None = None,
+        entered_at: float = 0.0,
+    ) -> None:
+        super().__init__(bindings or ())
+        self.key = key
+        self.router = router
+        self.tenant = tenant
+        self.stores: dict[str, Store] = tenant.stores if tenant is not None else {}
+        self.states: dict[Any, Any] = {}
+        self.thread = threading.get_ident()
+        self.task: object | None = None
+        self.outer = outer
+        self.entered_at = entered_at
+        self.live = router is not None
+
+    @property
+    def session_token(self) -> str | None:
+        """The digest of the session or API token that asks; None for the server's own work."""
+        return self.key[0] if self.key[1] is not None else None
+
+    def adopt(self) -> None:
+        """Give it to the calling thread: a server may close a body in another thread than it was begun in."""
+        self.thread = threading.get_ident()
+
+    def empty(self) -> None:
+        """Make it answer nothing from now on, whoever still has a copy of the context."""
+        self.live = False
+        self.clear()
+        self.stores = {}
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __repr__(self) -> str:
+        whose = self.tenant.slug if self.tenant is not None else "universal models alone"
+        return f"<Entry {self.key} of {whose}{'' if self.live else ', left'}>"
+
+
+#: What is current where nobody has entered anything.
+NOWHERE = Entry(UNIVERSAL)
+
+current: ContextVar[Entry] = ContextVar("tenants.current", default=NOWHERE)
+
+
+def establish_key() -> Key:
+    """Return the key of whoever calls: that of the live entry, else the universal one.
+
+    This is the only place that decides; without a router about, the answer is `UNIVERSAL`.
+    """
+    entry = current.get()
+    return entry.key if entry.live else UNIVERSAL
+
+
+def current_entry() -> Entry | None:
+    """Return the live entry of whoever calls, or None."""
+    entry = current.get()
+    return entry if entry.live else None
+
+
+def current_store(role: str) -> Store:
+    """Return the store of that role in the live entry.
+
+    Raises:
+        NoTenant: no entry is live, or its tenant has no such store.
+    """
+    entry = current.get()
+    store = entry.stores.get(role)
+    if store is None:
+        raise NoTenant(
+            f"No {role!r} store under the key {establish_key()}: enter a tenant first, "
+            f"`with router.using(slug): …`."
+        )
+    return store

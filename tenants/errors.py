@@ -1,0 +1,90 @@
+"""What can go wrong between a caller and a tenant's databases.
+
+    TenantError
+    ├── NoTenant             a store's model was used where no entry is live
+    ├── WrongTenant          a row, query or cursor of one store was used in another's entry
+    ├── AmbiguousRouter      several routers are open and nothing says which is meant
+    ├── KeyInUse             an entry was to be entered under a key that is live
+    ├── SharedEntry          two threads or asyncio tasks use one entry
+    ├── BindingFixed         a model was to be bound where its binding can't change
+    ├── NotAMember           a signed-in entry asked for a tenant that it may not enter
+    ├── UnknownTenant        no tenant has that slug or id
+    ├── BadSlug              a slug that can't be one
+    │   └── SlugTaken        … or is another tenant's
+    ├── WrongFile            a file isn't the store that the catalogue says it is
+    ├── ReadOnlyStore        a store was set read-only after a fault
+    ├── LockTimeout          a lock wasn't had in time
+    │   └── WouldDeadlock    … and never could be: the same thread holds it
+    ├── AlreadyCreated       a schema file was run before
+    └── SqliteUnsafe         the SQLite library has a known corruption bug
+"""
+
+from __future__ import annotations
+
+
+class TenantError(Exception):
+    """The root of this room's errors."""
+
+
+class NoTenant(TenantError):
+    """Raised when a store's model is used and no entry is live to say whose store is meant."""
+
+
+class WrongTenant(TenantError):
+    """Raised when a row, query, cursor or transaction of one store is used in an entry without it."""
+
+
+class AmbiguousRouter(TenantError):
+    """Raised when a universal model is used, several routers are open, and none is current."""
+
+
+class KeyInUse(TenantError):
+    """Raised when an entry is entered under a key that another live entry has."""
+
+
+class SharedEntry(TenantError):
+    """Raised when an entry is used by a thread or an asyncio task that didn't enter it."""
+
+
+class BindingFixed(TenantError):
+    """Raised when a model is bound to a database where its binding can't be changed."""
+
+
+class NotAMember(TenantError):
+    """Raised when a signed-in entry asks for a tenant that its session may not enter."""
+
+
+class UnknownTenant(TenantError, LookupError):
+    """Raised when no tenant has the slug or id that was asked for."""
+
+
+class BadSlug(TenantError, ValueError):
+    """Raised when a slug breaks the rules for slugs."""
+
+
+class SlugTaken(BadSlug):
+    """Raised when a slug is another tenant's."""
+
+
+class WrongFile(TenantError):
+    """Raised when a file is missing, isn't SQLite, or isn't the store that the catalogue expects."""
+
+
+class ReadOnlyStore(TenantError):
+    """Raised when a store is to be written that was set read-only after an I/O or disk fault."""
+
+
+class LockTimeout(TenantError, TimeoutError):
+    """Raised when a lock wasn't had within its time-out."""
+
+
+class WouldDeadlock(LockTimeout):
+    """Raised at once when the thread that waits for a lock is the one that holds it."""
+
+
+class AlreadyCreated(TenantError):
+    """Raised when a schema file is run on a store that a different one was run on before."""
+
+
+class SqliteUnsafe(TenantError):
+    """Raised at start when the SQLite library has a bug that corrupts databases."""

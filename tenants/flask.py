@@ -1,0 +1,176 @@
+"""The one adapter to a web framework: each Flask request is an entry, from its first step to its last byte."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import flask
+
+from . import routers
+from .current import NOWHERE, Entry, current
+from .router import Router
+from .tenant import Tenant
+
+#: What `identify` returns: the session's or API token's digest and the tenant, or None for whoever isn't signed in.
+Identity = tuple[str, Tenant | str | None] | None
+
+_HOLD = "tenants.hold"
+
+
+def init_app(
+    app: flask.Flask,
+    router: Router,
+    identify: Callable[[flask.Request], Identity],
+    may_enter: Callable[[str, Tenant], bool] | None = None,
+) -> None:
+    """Route each request of the app.
+
+    Args:
+        app: gets `db_dict`, the router's own.
+        router: whose tenants the app serves.
+        identify: called as the first step of each request, with no entry; checks session and membership and returns
+            `(session_token, tenant)`. With None for the tenant, the entry has universal models alone; where it
+            returns None, the request has no entry. To refuse, it raises or aborts.
+        may_enter: may the session of that token enter that tenant? Asked when `router.using` is called within a
+            request for another tenant than the request's; without it, the answer is no.
+    """
+    app.db_dict = router.db_dict  # type: ignore[attr-defined]
+    app.extensions["tenants"] = router
+    if may_enter is not None:
+        router.may_enter = may_enter
+    if _router_of_app not in routers.finders:
+        routers.finders.append(_router_of_app)
+
+    def enter() -> None:
+        hold = flask.request.environ.get(_HOLD)
+        if hold is None:  # a request context that a test or a shell pushed, with no server underneath
+            hold = flask.request.environ[_HOLD] = Hold(router)
+        router.started = True
+        identity = identify(flask.request)
+        if identity is not None:
+            token, tenant = identity
+            hold.enter(token, tenant)
+
+    def note_streaming(response: flask.Response) -> flask.Response:
+        hold = flask.request.environ.get(_HOLD)
+        if hold is not None:
+            hold.streams = response.is_streamed
+        return response
+
+    def leave(error: BaseException | None) -> None:
+        hold = flask.request.environ.get(_HOLD)
+        if hold is not None and not (hold.streams and hold.served):
+            hold.leave()
+
+    app.before_request_funcs.setdefault(None, []).insert(0, enter)
+    app.after_request(note_streaming)
+    app.teardown_request(leave)
+    app.wsgi_app = HoldingMiddleware(app.wsgi_app, router)  # type: ignore[method-assign]
+
+
+def _router_of_app() -> Router | None:
+    return flask.current_app.extensions.get("tenants") if flask.has_app_context() else None
+
+
+class Hold:
+    """One request's entry.
+
+    Attributes:
+        served: True under the middleware, which ends it after the last byte.
+        streams: True once a streamed response was made, whose body still needs the entry.
+    """
+
+    def __init__(self, router: Router, served: bool = False) -> None:
+        self.router = router
+        self.served = served
+        self.streams = False
+        self.entry: Entry | None = None
+        self.left = False
+
+    def enter(self, token: str, tenant: Tenant | str | None) -> None:
+        """Enter, under a request id that the server makes."""
+        found = self.router.tenant(tenant) if tenant is not None else None
+        self.entry = self.router.enter((token, secrets.token_hex(8)), found)
+
+    def leave(self) -> None:
+        """Leave, and give back what the request used of the shared database. Idempotent."""
+        if self.left:
+            return
+        self.left = True
+        if self.entry is not None:
+            self.router.leave(self.entry)
+        if not current.get().live:
+            self.router.universal.release()
+
+    def resume(self) -> Entry:
+        """Make the entry current for a step of the body; return what was current before."""
+        before = current.get()
+        if self.entry is not None and self.entry.live:
+            self.entry.adopt()
+            current.set(self.entry)
+        return before
+
+
+class HoldingMiddleware:
+    """Makes sure of what Flask's teardown can't: that the entry ends, whatever a hook raised, with the body's end."""
+
+    def __init__(self, wsgi_app: Callable[..., Iterable[bytes]], router: Router) -> None:
+        self.wsgi_app = wsgi_app
+        self.router = router
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        before = current.get()
+        current.set(NOWHERE)  # whatever an earlier request may have left in this thread
+        hold = environ[_HOLD] = Hold(self.router, served=True)
+        try:
+            body = self.wsgi_app(environ, start_response)
+        except BaseException:
+            hold.leave()
+            raise
+        finally:
+            current.set(before if before.live else NOWHERE)
+        return HeldBody(body, hold)
+
+
+class HeldBody:
+    """A response's body: each step of it runs in the request's entry, and closing it leaves the entry.
+
+    Args:
+        body: what the application returned.
+        hold: the request's.
+    """
+
+    def __init__(self, body: Iterable[bytes], hold: Hold) -> None:
+        self.body = body
+        self.hold = hold
+        self.steps: Iterator[bytes] | None = None
+
+    def __iter__(self) -> HeldBody:
+        return self
+
+    def __next__(self) -> bytes:
+        before = self.hold.resume()
+        try:
+            if self.steps is None:
+                self.steps = iter(self.body)
+            return next(self.steps)
+        except StopIteration:
+            raise
+        except BaseException:
+            self.hold.leave()
+            raise
+        finally:
+            current.set(before if before.live else NOWHERE)
+
+    def close(self) -> None:
+        """End the body, then the entry, whatever the body's own close raises."""
+        before = self.hold.resume()
+        try:
+            close = getattr(self.body, "close", None)
+            if close is not None:
+                close()
+        finally:
+            self.hold.leave()
+            current.set(before if before.live else NOWHERE)

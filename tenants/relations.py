@@ -1,0 +1,130 @@
+"""Foreign keys, backrefs and many-to-many of a store's models: each step checks whose row it starts from.
+
+The classes here are mixed into Peewee's own (or into a field class of the application) as fields are added to a model
+that declares a store; other models keep what Peewee gives them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from peewee import (
+    BackrefAccessor,
+    DeferredThroughModel,
+    ForeignKeyAccessor,
+    ForeignKeyField,
+    ManyToManyField,
+    ManyToManyFieldAccessor,
+    Model,
+)
+
+from .stamps import check, check_value
+
+
+class CheckedForeignKey:
+    """An instance given as a value is checked before its key goes into SQL."""
+
+    def db_value(self, value: Any) -> Any:
+        check_value(value)
+        return super().db_value(value)  # type: ignore[misc]
+
+
+class CheckedForeignKeyAccessor:
+    """`line.voucher`, loaded lazily or cached, and `line.voucher = voucher`."""
+
+    def get_rel_instance(self, instance: Model) -> Any:
+        check(instance)
+        return super().get_rel_instance(instance)  # type: ignore[misc]
+
+    def __set__(self, instance: Model, value: Any) -> None:
+        check_value(value)
+        super().__set__(instance, value)  # type: ignore[misc]
+
+
+class CheckedBackrefAccessor:
+    """`voucher.lines`; also the list that a prefetch left there, which Peewee would hand out unasked."""
+
+    def __get__(self, instance: Model | None, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        check(instance)
+        name = self.field.backref  # type: ignore[attr-defined]
+        if name in instance.__dict__:
+            return instance.__dict__[name]
+        return super().__get__(instance, owner)  # type: ignore[misc]
+
+    def __set__(self, instance: Model, rows: Any) -> None:
+        instance.__dict__[self.field.backref] = rows  # type: ignore[attr-defined]
+
+
+class CheckedManyToManyAccessor:
+    """`student.courses`: the query it gives checks each time it adds, removes or clears."""
+
+    def get_query(self, instance: Model) -> Any:
+        from .queries import RoutedManyToMany
+
+        check(instance)
+        query = super().get_query(instance)  # type: ignore[misc]
+        query.__class__ = RoutedManyToMany
+        return query
+
+
+@cache
+def _mixed(mixin: type, cls: type) -> type:
+    return cls if issubclass(cls, mixin) else type(cls.__name__, (mixin, cls), {})
+
+
+def guard(meta: Any, name: str, field: ForeignKeyField | ManyToManyField) -> None:
+    """Make a relation of a store's model a checked one.
+
+    Raises:
+        TypeError: it leads to another store, or is many-to-many without a declared through model.
+    """
+    if isinstance(field, ManyToManyField):
+        _require_through_model(meta, name, field)
+        field.accessor_class = _mixed(
+            CheckedManyToManyAccessor, field.accessor_class or ManyToManyFieldAccessor
+        )
+        return
+    _require_same_store(meta, name, field.rel_model)
+    field.__class__ = _mixed(CheckedForeignKey, type(field))
+    field.accessor_class = _mixed(
+        CheckedForeignKeyAccessor, field.accessor_class or ForeignKeyAccessor
+    )
+    field.backref_accessor_class = _mixed(
+        CheckedBackrefAccessor, field.backref_accessor_class or BackrefAccessor
+    )
+
+
+def _require_same_store(meta: Any, name: str, target: Any) -> None:
+    if target == "self":
+        return
+    other = getattr(target._meta, "store", None)
+    if other != meta.store:
+        where = f"the {other!r} store" if other else "no store"
+        raise TypeError(
+            f"{meta.model.__name__}.{name} is in the {meta.store!r} store and {target.__name__} in {where}: foreign "
+            f"keys don't cross stores. Keep the row's static id in an IntegerField instead."
+        )
+
+
+def _require_through_model(meta: Any, name: str, field: ManyToManyField) -> None:
+    through = field._through_model
+    if through is None:
+        raise TypeError(
+            f"{meta.model.__name__}.{name}: Peewee would make a through model that isn't routed. Declare one "
+            f"in the {meta.store!r} store and pass it as through_model."
+        )
+    if not isinstance(through, DeferredThroughModel):
+        _require_same_store(meta, name, through)
+    _require_same_store(meta, name, field.rel_model)
+
+
+def require_routed_base(model: type[Model], store: str) -> None:
+    """Raise `TypeError` where a model declares a store and isn't a `RoutedModel`, whose checks it needs."""
+    if not getattr(model, "_routed", False):
+        raise TypeError(
+            f"{model.__name__} declares the {store!r} store: derive it from tenants.RoutedModel, "
+            f"which checks that its rows stay with their tenant."
+        )

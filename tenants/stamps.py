@@ -1,0 +1,59 @@
+"""Which store a row came from, and whether whoever holds it may use it here.
+
+A stamp is `(store id, generation)`. Affiliates that share a store so have equal stamps and may use each other's rows
+of it; a store that was restored has a new generation, so that rows read before don't overwrite it.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from .current import Entry, current, establish_key
+from .errors import TenantError, WrongTenant
+
+if TYPE_CHECKING:
+    from .store import Store
+
+Stamp = tuple[str, int]
+
+#: For messages: what people call the store that a stamp names.
+_known: weakref.WeakValueDictionary[Stamp, Store] = weakref.WeakValueDictionary()
+
+
+def know(store: Store) -> None:
+    """Remember a store, so that errors can name it."""
+    _known[store.stamp] = store
+
+
+def name_of(stamp: Stamp) -> str:
+    """Return what people call the store of that stamp."""
+    store = _known.get(stamp)
+    return store.label if store is not None else f"store {stamp[0]} (generation {stamp[1]})"
+
+
+def stray(what: str, stamp: Stamp, entry: Entry | None = None) -> TenantError:
+    """Return the error for something of that stamp that is used where the current entry doesn't hold its store."""
+    entry = entry or current.get()
+    if entry.live and entry.tenant is not None:
+        where = f"in an entry of {entry.tenant.slug!r}"
+    else:
+        where = f"under the key {establish_key()}"
+    return WrongTenant(
+        f"{what} came from {name_of(stamp)} and was used {where}. Load it again, inside an entry of its own tenant."
+    )
+
+
+def check(instance: Any) -> None:
+    """Raise `WrongTenant` unless the current entry holds the store that the instance came from."""
+    stamp = instance._stamp
+    if stamp is not None:
+        store = current.get().stores.get(instance._meta.store)
+        if store is None or (store.stamp is not stamp and store.stamp != stamp):
+            raise stray(f"This {type(instance).__name__} ({instance._pk})", stamp)
+
+
+def check_value(value: Any) -> None:
+    """Check whatever is an instance of a store's model; let other values pass."""
+    if getattr(value, "_stamp", None) is not None:
+        check(value)

@@ -1,0 +1,62 @@
+"""Whoever has databases of its own."""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+from typing import TYPE_CHECKING
+
+from .errors import BadSlug, TenantError
+
+if TYPE_CHECKING:
+    from .store import Store
+
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_RESERVED = frozenset({"universal", "new", "con", "prn", "aux", "nul"})
+
+
+def new_id() -> str:
+    """Return an id that was never given before: 128 random bits as 26 characters of lower-case base32."""
+    return base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
+
+
+def require_slug(slug: object) -> str:
+    """Return the slug if it is one: 1 to 63 of a–z, 0–9 and inner hyphens.
+
+    Raises:
+        BadSlug: says what a slug looks like.
+    """
+    if not isinstance(slug, str) or not _SLUG.fullmatch(slug) or slug in _RESERVED:
+        shown = repr(slug[:40] + "…" if isinstance(slug, str) and len(slug) > 40 else slug)
+        raise BadSlug(
+            f"{shown} can't be a slug: use 1 to 63 of the letters a-z, digits and hyphens, with no hyphen at either "
+            f"end, such as 'baan-suan'."
+        )
+    return slug
+
+
+class Tenant:
+    """A tenant: its id, which never changes, its slug, which people read, and its stores by role."""
+
+    def __init__(self, tenant_id: str, slug: str, stores: dict[str, Store]) -> None:
+        self.id = tenant_id
+        self.slug = slug
+        self.stores = stores
+
+    def store(self, role: str) -> Store:
+        """Return the store of that role.
+
+        Raises:
+            TenantError: the tenant has none of that role.
+        """
+        try:
+            return self.stores[role]
+        except KeyError:
+            has = ", ".join(sorted(self.stores)) or "none"
+            raise TenantError(
+                f"{self.slug} has no {role!r} store; it has {has}."
+            ) from None
+
+    def __repr__(self) -> str:
+        return f"<Tenant {self.slug} {self.id}>"
