@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from models.errors import BadInput
@@ -66,29 +65,6 @@ def check_range(first: date, last: date) -> None:
             first=first.isoformat(),
             last=last.isoformat(),
         )
-
-
-def first_of_month(day: date) -> date:
-    """Return the first day of the month that ``day`` lies in."""
-    return day.replace(day=1)
-
-
-def last_of_month(day: date) -> date:
-    """Return the last day of the month that ``day`` lies in."""
-    return next_month(day) - timedelta(days=1)
-
-
-def next_month(day: date) -> date:
-    """Return the first day of the month after the one that ``day`` lies in."""
-    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
-
-
-def months(first: date, last: date) -> Iterator[date]:
-    """Yield the first day of each month that the inclusive range touches, in order."""
-    month = first_of_month(first)
-    while month <= last:
-        yield month
-        month = next_month(month)
 
 
 def _bad(msgid: str, text: str, **params: Any) -> BadInput:

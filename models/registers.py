@@ -61,7 +61,7 @@ class Register(RoutedModel):
         return row
 
     @classmethod
-    def find(cls, stid: int) -> Self:
+    def find(cls, stid: int, /) -> Self:
         """Return the row of that stid; NotFound if there is none."""
         row = cls.get_or_none(cls.stid == stid) if 0 < stid < 2**63 else None
         if row is None:
@@ -69,7 +69,7 @@ class Register(RoutedModel):
         return row
 
     @classmethod
-    def change(cls, stid: int, **values: Any) -> Self:
+    def change(cls, stid: int, /, **values: Any) -> Self:
         """Change the named fields of a row and return it; its stid stays what it is.
 
         Raises NotFound, BadInput for bad values, and Conflict if the new code is taken.

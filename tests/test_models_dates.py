@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.dates import (
-    FIRST_YEAR,
-    LAST_YEAR,
-    last_of_month,
-    months,
-    next_month,
-    parse_date,
-    parse_range,
-)
+from models.dates import FIRST_YEAR, LAST_YEAR, parse_date, parse_range
 from models.errors import BadInput
 
 days = st.dates(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
@@ -122,17 +114,3 @@ def test_a_reversed_range_is_refused():
     assert parse_range("1/1/2569", "2026-01-01") == (date(2026, 1, 1), date(2026, 1, 1))
     with pytest.raises(BadInput, match="before it begins"):
         parse_range("2026-01-02", "2026-01-01")
-
-
-@given(days)
-def test_months_end_the_day_before_the_next_begins(day):
-    """The last day of a month and the first of the next are neighbours."""
-    assert last_of_month(day) + timedelta(days=1) == next_month(day)
-    assert next_month(day).day == 1
-    assert last_of_month(day).month == day.month
-
-
-def test_a_range_touches_each_month_once():
-    """The months of a range are all that it touches, in order, across the year's end."""
-    touched = list(months(date(2025, 11, 30), date(2026, 2, 1)))
-    assert [m.isoformat()[:7] for m in touched] == ["2025-11", "2025-12", "2026-01", "2026-02"]
