@@ -1,0 +1,48 @@
+"""What every test stands on: a router in a folder of its own, two companies, and a detector of what was left behind.
+
+A test that ends with a live entry, an open router, a thread or an open database file fails, although all its
+assertions held: whatever it exercised would bleed a server that does the same thing all day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from leaks import Surroundings, left_behind
+from tenants import Router
+
+if TYPE_CHECKING:
+    from models.companies import Company
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """Fails a test that leaves an entry and its leases, a router, a thread or an open database file."""
+    before = Surroundings()
+    yield
+    found = left_behind(before)
+    if found:
+        pytest.fail("The test left behind: " + ", ".join(found), pytrace=False)
+
+
+@pytest.fixture
+def router(tmp_path: Path) -> Iterator[Router]:
+    """A router on an empty data folder, closed when the test ends."""
+    router = Router(tmp_path / "data")
+    yield router
+    router.close()
+
+
+@pytest.fixture
+def two_companies(router: Router) -> tuple[Company, Company]:
+    """Two companies with books, of the general template: `acme` and `globex`."""
+    from models.companies import create_company  # tests of tenants alone don't need models
+
+    return (
+        create_company(router, slug="acme", name="Acme", template="general"),
+        create_company(router, slug="globex", name="Globex", template="general"),
+    )
