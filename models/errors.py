@@ -35,6 +35,8 @@ class BooksError(Exception):
     def __init__(self, msgid: str, /, **params: Any) -> None:
         self.msgid = msgid
         self.params = params
+        self.index: int | None = None
+        """Which of many inputs it was about, counted from 0."""
         entry = current_entry()
         tenant = entry.tenant if entry is not None else None
         self.company: str | None = tenant.slug if tenant is not None else None

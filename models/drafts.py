@@ -1,0 +1,180 @@
+"""Drafts: vouchers that may still change, held apart from what is posted."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import msgspec
+from peewee import BigIntegerField, CharField, DateField, ForeignKeyField, IntegerField, TextField
+
+from models.actors import Actor
+from models.errors import BadInput, Conflict, NotFound
+from models.inputs import LineInput, VoucherInput, check_input
+from models.journals import JournalBook
+from models.months import demand_month
+from models.posted import Voucher
+from tenants import RoutedModel, Store, current_store
+
+
+class Draft(RoutedModel):
+    """A voucher that isn't posted yet: no number, may be out of balance, may be changed and deleted.
+
+    Attributes:
+        id: stays the voucher's when it is posted.
+        version: grows with each change, so that two editors don't overwrite each other.
+        lines: a JSON array of LineInput.
+        changed_at: microseconds since 1970, UTC.
+    """
+
+    id = BigIntegerField(primary_key=True)
+    version = IntegerField(default=1)
+    book = ForeignKeyField(JournalBook, column_name="book_stid")
+    date = DateField(index=True)
+    text = TextField()
+    reference = CharField(default="")
+    lines = TextField()
+    created_by = CharField()
+    created_by_name = CharField()
+    changed_by = CharField()
+    changed_by_name = CharField()
+    changed_at = BigIntegerField()
+
+    class Meta:
+        store = "books"
+        table_name = "drafts"
+
+    def as_input(self) -> VoucherInput:
+        """Return the draft as what would be posted."""
+        lines = msgspec.json.decode(self.lines, type=list[LineInput])
+        return VoucherInput(self.book_id, self.date, self.text, lines, self.reference)
+
+
+def save_draft(
+    given: VoucherInput, *, by: Actor, voucher_id: int | None = None, version: int | None = None
+) -> Draft:
+    """Store a new draft, or change the draft ``voucher_id``, which takes the version that was read.
+
+    A draft needn't balance, and may have any number of lines. Raises NotAllowed, BadInput, NotFound,
+    PeriodFrozen and PeriodClosed; Conflict if it was changed since that version, or is posted.
+    """
+    by.demand("ledger", "add" if voucher_id is None else "edit")
+    checked = check_input(given)
+    store = current_store("books")
+    if voucher_id is None:
+        return store.write(_add, store, checked, by)
+    return store.write(_change, store, checked, by, voucher_id, version)
+
+
+def delete_draft(voucher_id: int, *, by: Actor, version: int | None = None) -> None:
+    """Delete a draft, at ``version`` if given.
+
+    Raises NotAllowed, NotFound, PeriodFrozen, PeriodClosed; Conflict if it was changed or is posted.
+    """
+    by.demand("ledger", "delete")
+
+    def write() -> None:
+        draft = get_draft(voucher_id)
+        _demand_version(draft, version)
+        demand_month(draft.date, by)
+        draft.delete_instance()
+
+    current_store("books").write(write)
+
+
+def get_draft(voucher_id: int) -> Draft:
+    """Return a draft. Raises NotFound, and Conflict if that voucher is posted."""
+    known = 0 < voucher_id < 2**63
+    draft = Draft.get_or_none(Draft.id == voucher_id) if known else None
+    if draft is None:
+        posted = Voucher.get_or_none(Voucher.id == voucher_id) if known else None
+        if posted is not None:
+            raise Conflict(
+                "The voucher is posted as %(number)s and can't be changed; reverse it instead.",
+                number=posted.number,
+            )
+        raise NotFound("There is no voucher with the id %(id)s.", id=voucher_id)
+    return draft
+
+
+def take_draft(voucher_id: int, version: int | None) -> Draft:
+    """Delete a draft that is being posted, within the transaction that posts it, and return it."""
+    draft = get_draft(voucher_id)
+    _demand_version(draft, version)
+    draft.delete_instance()
+    return draft
+
+
+def list_drafts(*, after: int = 0, limit: int = 50) -> list[Draft]:
+    """Return up to ``limit`` drafts, oldest first, whose id is greater than ``after``."""
+    return list(Draft.select().where(Draft.id > after).order_by(Draft.id).limit(limit))
+
+
+def next_voucher_id(store: Store) -> int:
+    """Return an id that no draft or voucher of these books ever had."""
+    given = store.execute_sql(
+        "UPDATE ledger_state SET last_voucher_id = last_voucher_id + 1 RETURNING last_voucher_id"
+    )
+    return given.fetchone()[0]
+
+
+def _add(store: Store, given: VoucherInput, by: Actor) -> Draft:
+    demand_month(given.date, by)
+    values = _values(store, given, by)
+    return Draft.create(
+        id=next_voucher_id(store), created_by=by.user_id, created_by_name=by.name, **values
+    )
+
+
+def _change(
+    store: Store, given: VoucherInput, by: Actor, voucher_id: int, version: int | None
+) -> Draft:
+    draft = get_draft(voucher_id)
+    if version is None:
+        raise BadInput("Say which version of the draft was changed.", field="version")
+    _demand_version(draft, version)
+    demand_month(draft.date, by)
+    demand_month(given.date, by)
+    for field, value in _values(store, given, by).items():
+        setattr(draft, field, value)
+    draft.version = version + 1
+    draft.save()
+    return draft
+
+
+def _demand_version(draft: Draft, version: int | None) -> None:
+    if version is not None and draft.version != version:
+        raise Conflict(
+            "The draft was changed by %(name)s meanwhile; look at it as it is now, and try again.",
+            name=draft.changed_by_name,
+        )
+
+
+def _values(store: Store, given: VoucherInput, by: Actor) -> dict[str, Any]:
+    _demand_known(store, given)
+    return {
+        "book": given.book,
+        "date": given.date,
+        "text": given.text,
+        "reference": given.reference,
+        "lines": msgspec.json.encode(given.lines).decode(),
+        "changed_by": by.user_id,
+        "changed_by_name": by.name,
+        "changed_at": time.time_ns() // 1000,
+    }
+
+
+def _demand_known(store: Store, given: VoucherInput) -> None:
+    found = store.execute_sql("SELECT 1 FROM journal_books WHERE stid = ?", (given.book,))
+    if found.fetchone() is None:
+        raise BadInput(
+            "There is no journal book with the id %(stid)d.", field="book", stid=given.book
+        )
+    known = {row[0] for row in store.execute_sql("SELECT stid FROM accounts")}
+    for n, line in enumerate(given.lines, 1):
+        if line.account_stid not in known:
+            raise BadInput(
+                "Line %(n)d names an account that isn't in these books.",
+                field=f"lines.{n}.account",
+                n=n,
+            )
