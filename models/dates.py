@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from datetime import date
 from typing import Any
 
@@ -65,6 +66,16 @@ def check_range(first: date, last: date) -> None:
             first=first.isoformat(),
             last=last.isoformat(),
         )
+
+
+def first_of_month(day: date) -> date:
+    """Return the first day of the month that ``day`` lies in."""
+    return day.replace(day=1)
+
+
+def last_of_month(day: date) -> date:
+    """Return the last day of the month that ``day`` lies in."""
+    return day.replace(day=monthrange(day.year, day.month)[1])
 
 
 def _bad(msgid: str, text: str, **params: Any) -> BadInput:

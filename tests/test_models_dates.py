@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.dates import FIRST_YEAR, LAST_YEAR, parse_date, parse_range
+from models.dates import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    first_of_month,
+    last_of_month,
+    parse_date,
+    parse_range,
+)
 from models.errors import BadInput
 
 days = st.dates(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
@@ -114,3 +121,13 @@ def test_a_reversed_range_is_refused():
     assert parse_range("1/1/2569", "2026-01-01") == (date(2026, 1, 1), date(2026, 1, 1))
     with pytest.raises(BadInput, match="before it begins"):
         parse_range("2026-01-02", "2026-01-01")
+
+
+@given(days)
+def test_a_month_reaches_from_its_first_to_its_last_day(day):
+    """The day before the first and the day after the last are in other months."""
+    first, last = first_of_month(day), last_of_month(day)
+    assert first <= day <= last
+    assert first.month == last.month == day.month
+    assert (first - timedelta(days=1)).month != day.month
+    assert (last + timedelta(days=1)).month != day.month
