@@ -1,4 +1,4 @@
-"""Who asks: the pages, the JSON and the command line that people and programs reach the books by."""
+"""Who asks: pages, JSON and the command line, by which people and programs reach the books."""
 
 from cuneifox.app import create_app
 

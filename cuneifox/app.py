@@ -11,7 +11,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import tenants.flask
-from cuneifox import auth, errors, i18n, identify, navigation, pages, security
+from cuneifox import audit, auth, errors, formats, i18n, identify, navigation, pages, security
 from cuneifox.config import Config
 from cuneifox.request import CompanyRequest, init_urls
 from cuneifox.services import Services
@@ -25,9 +25,10 @@ def create_app(config: Config | None = None) -> Flask:
     services = Services.open(config)
     app.extensions["cuneifox"] = services
     _configure(app, services)
-    tenants.flask.init_app(app, services.router, identify.identify)
+    tenants.flask.init_app(app, services.router, identify.identify, identify.may_enter)
     identify.init_app(app)
     security.init_app(app)
+    audit.init_app(app)
     errors.init_app(app)
     i18n.init_app(app)
     init_urls(app)
@@ -49,6 +50,7 @@ def _configure(app: Flask, services: Services) -> None:
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters["clock"] = lambda at: formats.moment(services.local(at))
 
 
 def _add_pages(app: Flask) -> None:

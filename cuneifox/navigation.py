@@ -13,9 +13,9 @@ from cuneifox.i18n import LazyText, _l
 class Link(NamedTuple):
     """One entry of the menu.
 
-    `section` is "" (the company itself), "ledger", "reports" or "installation"; `order` sorts within
-    it. `needs` is the (module, level) that the reader must have, if any; `administrators` are those
-    of the installation.
+    `section` is "" (the company itself), "ledger", "reports" or "installation"; `order` sorts
+    within it. `needs` is the (module, level) that the reader must have, if any; `administrators`
+    are those of the installation.
     """
 
     label: LazyText
@@ -38,7 +38,9 @@ class Menu:
     """All links of an app; `for_reader` gives those to show here and now."""
 
     def __init__(self, links: Iterable[Link]) -> None:
-        self.links = sorted(links, key=lambda link: (list(SECTIONS).index(link.section), link.order))
+        self.links = sorted(
+            links, key=lambda link: (list(SECTIONS).index(link.section), link.order)
+        )
 
     def for_reader(self, visit: Any) -> list[tuple[LazyText, list[dict[str, Any]]]]:
         """Sections with their links, as the page frame shows them."""

@@ -1,4 +1,4 @@
-"""People: users, what they may do where, their sessions, and what they did. All of it is universal."""
+"""People: users, what they may do where, their sessions, and what they did. All are universal."""
 
 from models.people.activity import Activity
 from models.people.history import SignIn

@@ -12,8 +12,8 @@ from tenants import RoutedModel
 class Activity(RoutedModel):
     """One thing that somebody did. The user's name and the company's are kept as they were then.
 
-    `action` is a stable word such as "companies.create"; `subject` says on what. `at` is UTC seconds;
-    `id` grows with it, and pages go by it. `company_id` is the tenant's id, or "".
+    `action` is a stable word such as "companies.create"; `subject` says on what. `at` is UTC
+    seconds; `id` grows with it, and pages go by it. `company_id` is the tenant's id, or "".
     """
 
     at = IntegerField()
@@ -59,7 +59,7 @@ class Activity(RoutedModel):
         before: int | None = None,
         size: int = 50,
     ) -> list[Self]:
-        """The newest `size` lines older than the one with id `before`, of a company or user if given."""
+        """The newest `size` lines under the one with id `before`; of a company or user if given."""
         rows = cls.select()
         if company_id is not None:
             rows = rows.where(cls.company_id == company_id)

@@ -12,15 +12,15 @@ from models.errors import BadInput
 from models.people.users import User
 from tenants import RoutedModel
 
-ALL = {module: "delete" for module in MODULES}
+ALL = dict.fromkeys(MODULES, "delete")
 """The highest level in each module."""
 
 
 class Membership(RoutedModel):
     """One user in one company: a level per module, and the rights to freeze and to close months.
 
-    There is a row for whoever may open the company at all, even if every level is "none". It is read
-    on each request, so that a right that is taken away is gone at once.
+    There is a row for whoever may open the company at all, even if every level is "none". It is
+    read on each request, so that a right that is taken away is gone at once.
     """
 
     user = ForeignKeyField(User, backref="memberships", on_delete="CASCADE")

@@ -1,4 +1,4 @@
-"""Passwords: argon2id (RFC 9106), with its parameters in each hash so that they can be raised later."""
+"""Passwords: argon2id (RFC 9106). Each hash carries its parameters, which may so be raised later."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ LONGEST = 200
 class Passwords:
     """What an installation spends on a password, and asks of one.
 
-    `memory_kib` is spent per hash while it runs; `at_once` bounds how many run side by side, so that a
-    flood of sign-ins can't take all memory.
+    `memory_kib` is spent per hash while it runs; `at_once` bounds how many run side by side, so
+    that a flood of sign-ins can't take all memory.
     """
 
     def __init__(
@@ -68,8 +68,8 @@ class Passwords:
     def verify(self, stored: str | None, password: str) -> bool:
         """Whether the password is the one that was hashed.
 
-        With nothing stored (no such user) as much work is done, and the answer is False: the time it
-        takes tells nobody which users there are.
+        With nothing stored (no such user) as much work is done, and the answer is False: the time
+        it takes tells nobody which users there are.
         """
         if len(password) > 4 * LONGEST:
             return False

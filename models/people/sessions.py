@@ -1,4 +1,4 @@
-"""Sessions: who is signed in, kept here and not in the cookie, so that they can be ended at once."""
+"""Sessions: who is signed in. They are kept here, not in the cookie, and so can be ended at once."""
 
 from __future__ import annotations
 

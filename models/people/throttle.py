@@ -1,9 +1,9 @@
-"""Sign-ins that fail have to wait: a leaky bucket per account and per address, in one bounded table.
+"""Sign-ins that fail have to wait: a leaky bucket per account and address, in a bounded table.
 
-Each bucket lets `failures` through at once, and after that one by one, evenly over `seconds`: nobody is
-locked out for good, and a guesser is slowed to that pace. One number per bucket is kept (the generic
-cell rate algorithm's theoretical arrival time), and names only as digests, because what people type
-there by mistake is at times their password.
+Each bucket lets `failures` through at once, and after that one by one, evenly over `seconds`:
+nobody is locked out for good, and a guesser is slowed to that pace. One number per bucket is kept
+(the generic cell rate algorithm's theoretical arrival time), and names only as digests, because
+what people type there by mistake is at times their password.
 """
 
 from __future__ import annotations
@@ -40,8 +40,9 @@ class SignInPace(RoutedModel):
     def take(cls, buckets: list[Bucket], now: float, rows: int = 10_000) -> float:
         """Count one attempt in every bucket, or in none if one is full.
 
-        Returns 0, or the seconds after which the next attempt is let through. The attempt is counted
-        before the password is looked at, so that many at once get no further than one by one.
+        Returns 0, or the seconds after which the next attempt is let through. The attempt is
+        counted before the password is looked at, so that many at once get no further than one by
+        one.
         """
         with cls._meta.database.atomic():
             kept = cls._kept(buckets)

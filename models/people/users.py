@@ -75,7 +75,6 @@ class User(RoutedModel):
             raise Conflict(
                 "There is a user named %(name)s already; choose another name.",
                 name=name,
-                field="name",
             ) from error
 
     @classmethod
@@ -96,20 +95,18 @@ class User(RoutedModel):
         """All users, by name."""
         return list(cls.select().order_by(cls.name_key))
 
-    def has_password(self, password: str, passwords: Passwords) -> bool:
-        """Whether it is the user's; if so, it is rehashed where the parameters have changed."""
-        if not passwords.verify(self.password_hash, password):
-            return False
+    def rehash(self, password: str, passwords: Passwords) -> None:
+        """Store the password, which was found right, by the parameters of today if they differ."""
         if passwords.is_outdated(self.password_hash):
             self._store(password_hash=passwords.hash(password))
-        return True
 
     def set_password(
         self, password: str, passwords: Passwords | None = None, *, must_change: bool = False
     ) -> None:
         """Give the user another password; `must_change` asks for a new one at the next sign-in.
 
-        Sessions are not ended here: see `Session.end_all`. Raises BadInput for one that is too weak.
+        Sessions are not ended here: see `Session.end_all`. Raises BadInput for one that is too
+        weak.
         """
         passwords = passwords or Passwords()
         passwords.check(password, self.name)

@@ -1,0 +1,1 @@
+"""Signing in and out, and what users do with their own account."""

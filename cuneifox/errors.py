@@ -1,0 +1,157 @@
+"""What errors of the rooms below mean over HTTP, and how they are told to people and to programs."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from http import HTTPStatus
+
+from flask import Flask, Response, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from cuneifox.i18n import _, _l, error_text
+from cuneifox.request import this_request
+from models import errors as books
+from tenants import errors as tenants
+
+log = logging.getLogger("cuneifox")
+
+STATUS: dict[type[Exception], int] = {
+    books.BadInput: 422,
+    books.NotAllowed: 403,
+    books.NotFound: 404,
+    books.Conflict: 409,
+    books.PeriodLocked: 409,
+    books.PeriodNotReady: 409,
+    books.BooksDamaged: 500,
+    books.BooksError: 500,
+    tenants.UnknownTenant: 404,
+    tenants.NotAMember: 404,
+    tenants.SlugTaken: 409,
+    tenants.BadSlug: 422,
+    tenants.LockTimeout: 503,
+    tenants.ReadOnlyStore: 503,
+    tenants.WrongFile: 503,
+    tenants.TenantError: 500,
+}
+"""The status of an error is that of the nearest class above it."""
+
+TITLES = {
+    400: _l("That didn't work"),
+    401: _l("Please sign in"),
+    403: _l("You may not do that"),
+    404: _l("There is no such page"),
+    405: _l("That can't be done here"),
+    409: _l("Not as things stand"),
+    413: _l("That is too large"),
+    422: _l("Something in it isn't right"),
+    429: _l("Too many tries"),
+    500: _l("Something went wrong on our side"),
+    503: _l("Not at the moment"),
+}
+DETAILS = {
+    401: _l("You aren't signed in, or not any more. Sign in, then do it again."),
+    403: _l("Ask an administrator for the right to it."),
+    404: _l("Check the address. If it should exist, ask whether you have been given the company."),
+    405: _l("Use the links and buttons of the pages."),
+    413: _l("Send less at a time."),
+    500: _l("Nothing was changed. The operator finds the cause in the log under %(id)s."),
+    503: _l("Wait a moment, then try again."),
+}
+RETRY_SECONDS = 5
+"""What Retry-After says of a 503."""
+
+
+class TooManyTries(Exception):
+    """Raised when whoever signs in has to wait first; `seconds` says for how long."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = max(1, math.ceil(seconds))
+        super().__init__(f"Too many wrong sign-ins; wait {self.seconds} seconds.")
+
+
+def status_of(error: Exception) -> int:
+    """The HTTP status of an error of ours."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error as the table says, in the reader's language or as RFC 9457 JSON."""
+    app.register_error_handler(books.BooksError, answer_ours)
+    app.register_error_handler(tenants.TenantError, answer_ours)
+    app.register_error_handler(HTTPException, answer_http)
+    app.register_error_handler(TooManyTries, answer_too_many)
+
+
+def answer_ours(error: Exception) -> Response:
+    """An error of the books or of the tenants."""
+    status = status_of(error)
+    if status >= 500:
+        log.error("Request %s: %s", this_request().id, error, exc_info=error)
+    shown = error_text(error) if isinstance(error, books.BooksError) else str(error)
+    if status >= 500:
+        shown = _detail(status)
+    code = getattr(error, "code", None) or _code(type(error))
+    extra = {"code": code, "field": getattr(error, "field", "")}
+    return _answer(status, shown, {key: value for key, value in extra.items() if value})
+
+
+def answer_http(error: HTTPException) -> Response:
+    """What Flask and our own `abort` raise."""
+    if error.response is not None:
+        return error.response  # type: ignore[return-value]
+    status = error.code or 500
+    own = type(error).description != error.description and status < 500
+    response = _answer(status, (error.description or "") if own else _detail(status), {})
+    for name, value in error.get_headers():
+        if name.lower() in ("allow", "retry-after"):
+            response.headers[name] = value
+    return response
+
+
+def answer_too_many(error: TooManyTries) -> Response:
+    """Sign-ins that have to wait."""
+    text = _("Too many wrong sign-ins. Try again in %(seconds)s seconds.", seconds=error.seconds)
+    response = _answer(429, text, {})
+    response.headers["Retry-After"] = str(error.seconds)
+    return response
+
+
+def wants_json() -> bool:
+    """Whether the answer goes to a program: the path ends in .json, or Accept prefers JSON."""
+    if request.path.endswith(".json"):
+        return True
+    kinds = ["text/html", "application/problem+json", "application/json"]
+    return request.accept_mimetypes.best_match(kinds, "text/html") != "text/html"
+
+
+def _answer(status: int, detail: str, extra: dict[str, str]) -> Response:
+    if wants_json():
+        problem = {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": detail,
+            "instance": request.path,
+            **extra,
+        }
+        response = make_response(json.dumps(problem, ensure_ascii=False), status)
+        response.content_type = "application/problem+json"
+    else:
+        title = TITLES.get(status) or HTTPStatus(status).phrase
+        page = render_template("error.html", status=status, title=title, detail=detail)
+        response = make_response(page, status)
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+def _detail(status: int) -> str:
+    text = DETAILS.get(status, DETAILS[503] if status >= 500 else "")
+    return str(text) % {"id": this_request().id} if text else ""
+
+
+def _code(kind: type[Exception]) -> str:
+    """UnknownTenant: unknown-tenant."""
+    return "".join("-" + c.lower() if c.isupper() else c for c in kind.__name__).lstrip("-")

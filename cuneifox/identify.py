@@ -1,0 +1,133 @@
+"""Who is asking: from the cookie to the session, from the URL to the company, on every request."""
+
+from __future__ import annotations
+
+from flask import Flask, Request, abort, current_app, redirect, request, url_for
+from models.companies import Company
+from werkzeug.wrappers import Response
+
+from cuneifox.request import CompanyRequest, this_request
+from cuneifox.services import services
+from cuneifox.visits import Visit
+from models.actors import Actor
+from models.people import Membership, Session
+from tenants import BadSlug, Tenant, UnknownTenant
+
+COOKIE = "cuneifox_session"
+NEW_PASSWORD = ("account.password", "auth.sign_out", "auth.language", "static")
+"""Where whoever has to choose a new password may go before that."""
+
+
+def identify(asked: Request) -> tuple[str, Tenant | None] | None:
+    """Who is asking, for `tenants.flask`: the session's digest and the company, or None.
+
+    An unknown company and one that the user is no member of are answered alike: 404.
+    """
+    assert isinstance(asked, CompanyRequest)
+    if asked.endpoint == "static":
+        return None
+    session = _session(asked)
+    if session is None:
+        return None
+    asked.visit = Visit(session, session.user)
+    if asked.slug is not None:
+        _open_company(asked.visit, asked.slug)
+    return session.digest, asked.visit.tenant
+
+
+def _session(asked: Request) -> Session | None:
+    token = asked.cookies.get(cookie_name())
+    if not token or len(token) > 100:
+        return None
+    here = services()
+    now = here.now()
+    session = Session.live(token, now=now, idle=here.config.sessions.idle_minutes * 60)
+    if session is not None:
+        session.seen(now)
+    return session
+
+
+def _open_company(visit: Visit, slug: str) -> None:
+    try:
+        tenant = services().router.tenant(slug)
+    except (UnknownTenant, BadSlug):
+        abort(404)
+    if tenant.slug != slug:  # a tenant is also found by its id, a page by its slug alone
+        abort(404)
+    membership = Membership.find(visit.user, tenant.id)
+    company = Company.get_or_none(Company.tenant_id == tenant.id)
+    if membership is None or company is None:
+        abort(404)
+    visit.tenant, visit.membership, visit.company = tenant, membership, company
+
+
+def may_enter(digest: str, tenant: Tenant) -> bool:
+    """Whether a session may enter another company than its request's, for `tenants.flask`.
+
+    Only as a member; but who makes a company enters it while it has neither row nor members yet.
+    """
+    session = Session.get_or_none(Session.digest == digest)
+    if session is None or not session.user.active:
+        return False
+    if Membership.find(session.user, tenant.id) is not None:
+        return True
+    return session.user.is_administrator and not _is_company(tenant)
+
+
+def _is_company(tenant: Tenant) -> bool:
+    return bool(Company.select().where(Company.tenant_id == tenant.id).exists())
+
+
+def cookie_name() -> str:
+    """Over HTTPS the name's prefix makes browsers refuse the cookie from anywhere else."""
+    return "__Host-" + COOKIE if services().config.server.https else COOKIE
+
+
+def check_access() -> Response | None:
+    """Refuse what the view's marks don't allow; see `cuneifox.access`."""
+    view = _view()
+    if view is None or getattr(view, "is_public", False):
+        return None
+    visit = this_request().visit
+    if visit is None:
+        if request.method in ("GET", "HEAD") and not request.path.endswith(".json"):
+            return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+        abort(401)
+    if visit.user.must_change_password and request.endpoint not in NEW_PASSWORD:
+        return redirect(url_for("account.password"))
+    if getattr(view, "for_administrators", False) and not visit.user.is_administrator:
+        abort(403)
+    if needed := getattr(view, "needed_rights", None):
+        visit.actor.demand(*needed)
+    return None
+
+
+def _view() -> object | None:
+    return current_app.view_functions.get(request.endpoint) if request.endpoint else None
+
+
+def init_app(app: Flask) -> None:
+    """Check every request before its view, and tell templates who visits."""
+    app.before_request(check_access)
+    app.view_functions["static"].is_public = True  # type: ignore[attr-defined]
+
+    @app.context_processor
+    def tell_templates() -> dict[str, object]:
+        return {"visit": this_request().visit}
+
+
+def current_visit() -> Visit:
+    """Who is signed in and where; 401 if nobody is."""
+    visit = this_request().visit
+    return visit if visit is not None else abort(401)
+
+
+def current_actor() -> Actor:
+    """Who does something in the company of this request."""
+    return current_visit().actor
+
+
+def current_company() -> Company:
+    """The company of this request; 404 on pages that concern none."""
+    company = current_visit().company
+    return company if company is not None else abort(404)

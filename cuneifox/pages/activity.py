@@ -1,0 +1,57 @@
+"""The activity log, newest first: for administrators, of all companies or of one."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from models.companies import Company
+
+from cuneifox.access import administrators
+from cuneifox.i18n import LazyText, _, _l
+from cuneifox.navigation import Link
+from cuneifox.pages.paging import PAGE, before, following
+from models.people import Activity, User
+
+blueprint = Blueprint("activity", __name__, url_prefix="/activity")
+
+navigation = [Link(_l("Activity"), "activity.index", 40, "installation", administrators=True)]
+
+ACTIONS: dict[str, LazyText] = {
+    "account.change": _l("changed the own account"),
+    "account.password": _l("changed the own password"),
+    "account.end_sessions": _l("ended the own other sessions"),
+    "companies.create": _l("made a company"),
+    "people.add": _l("added a user"),
+    "people.standing": _l("changed a user's standing"),
+    "people.reset_password": _l("set a user's password"),
+    "people.grant": _l("gave rights"),
+    "people.revoke": _l("took rights away"),
+    "accounts.new": _l("added an account"),
+    "accounts.edit": _l("changed an account"),
+    "accounts.delete": _l("deleted an account"),
+    "vouchers.new": _l("wrote a draft"),
+    "vouchers.edit": _l("changed a draft"),
+    "vouchers.post": _l("posted a voucher"),
+    "vouchers.reverse": _l("reversed a voucher"),
+    "vouchers.delete": _l("deleted a draft"),
+}
+"""What people read for an action; one that isn't here is shown as it is."""
+
+
+@blueprint.get("")
+@administrators
+def index() -> ResponseReturnValue:
+    """Who did what, when, in which company; ?company= and ?user= narrow it."""
+    company, user = request.args.get("company") or None, request.args.get("user") or None
+    rows = Activity.page(company_id=company, user_id=user, before=before(), size=PAGE)
+    return render_template(
+        "activity/index.html",
+        rows=rows,
+        actions=ACTIONS,
+        company=company,
+        user=user,
+        companies=[("", _("All"))]
+        + [(row.tenant_id, row.name) for row in Company.select().order_by(Company.name)],
+        users=[("", _("All")), *((row.id, row.name) for row in User.list())],
+        following=following(rows, company=company, user=user),
+    )

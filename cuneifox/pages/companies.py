@@ -1,0 +1,131 @@
+"""The companies a user may open, and the form of a new one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from models.companies import Company, create_company
+
+from cuneifox.access import administrators
+from cuneifox.audit import note
+from cuneifox.formats import month
+from cuneifox.forms import told
+from cuneifox.i18n import _, _l
+from cuneifox.identify import current_visit
+from cuneifox.navigation import Link
+from cuneifox.services import services
+from models.errors import BadInput, Conflict
+from models.people import Membership
+from tenants import BadSlug, SlugTaken
+
+blueprint = Blueprint("companies", __name__, url_prefix="/companies")
+
+navigation = [Link(_l("Companies"), "companies.index", 10, "installation")]
+
+FIELDS = (
+    "slug",
+    "name",
+    "local_name",
+    "currency",
+    "decimals",
+    "fiscal_start_month",
+    "template",
+    "share_registers_with",
+)
+TEMPLATES = {"thai": _l("Thai"), "general": _l("General")}
+
+
+@blueprint.get("")
+def index() -> ResponseReturnValue:
+    """The companies that the user is a member of; administrators also see the others."""
+    user = current_visit().user
+    mine = {row.tenant_id for row in Membership.of(user)}
+    router = services().router
+    rows = [
+        (company, router.tenant(company.tenant_id))
+        for company in Company.select().order_by(Company.name)
+        if company.tenant_id in mine or user.is_administrator
+    ]
+    return render_template(
+        "companies/index.html",
+        mine=[row for row in rows if row[0].tenant_id in mine],
+        others=[row for row in rows if row[0].tenant_id not in mine],
+    )
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+@administrators
+def new() -> ResponseReturnValue:
+    """Make a company; whoever makes it becomes its first member, with all rights."""
+    if request.method == "GET":
+        return _form({"currency": "THB", "decimals": "2", "fiscal_start_month": "1"})
+    given = {name: request.form.get(name, "") for name in FIELDS}
+    user = current_visit().user
+    try:
+        company = create_company(services().router, **_values(given))
+    except (BadInput, Conflict) as error:
+        return _form(given, *told(error, FIELDS))
+    except SlugTaken:
+        return _form(given, {"slug": _("Another company has this short name.")}, 409)
+    except BadSlug:
+        return _form(given, {"slug": SLUG_RULE}, 422)
+    Membership.grant(user, company.tenant_id, may_freeze=True, may_close=True)
+    note("companies.create", f"{company.name} ({given['slug']})")
+    flash(_("%(name)s is made.", name=company.name), "success")
+    return redirect(f"/c/{given['slug']}/", 303)
+
+
+SLUG_RULE = _l(
+    "Small letters, digits and hyphens, beginning with a letter or digit; it stands in the address."
+)
+
+
+def _values(given: dict[str, str]) -> dict[str, Any]:
+    """The form as `create_company` wants it; BadInput says which field isn't right."""
+    values: dict[str, Any] = {name: given[name].strip() for name in FIELDS}
+    values["decimals"] = _number(given, "decimals", 0, 6)
+    values["fiscal_start_month"] = _number(given, "fiscal_start_month", 1, 12)
+    if given["template"] not in TEMPLATES:
+        raise BadInput("Choose a chart of accounts.", field="template")
+    partner = values.pop("share_registers_with")
+    if partner and partner not in [tenant.slug for _company, tenant in _partners()]:
+        raise BadInput("Choose a company from the list.", field="share_registers_with")
+    return values | {"share_registers_with": partner or None}
+
+
+def _number(given: dict[str, str], name: str, least: int, most: int) -> int:
+    text = given[name].strip()
+    if not (text.isascii() and text.isdigit() and len(text) < 3 and least <= int(text) <= most):
+        raise BadInput(
+            "Choose a number from %(least)s to %(most)s.", field=name, least=least, most=most
+        )
+    return int(text)
+
+
+def _partners() -> list[tuple[Company, Any]]:
+    """Companies whose registers may be shared: those that the user is a member of."""
+    mine = {row.tenant_id for row in Membership.of(current_visit().user)}
+    router = services().router
+    return [
+        (company, router.tenant(company.tenant_id))
+        for company in Company.select().order_by(Company.name)
+        if company.tenant_id in mine
+    ]
+
+
+def _form(
+    given: dict[str, str], errors: dict[str, Any] | None = None, status: int = 200
+) -> ResponseReturnValue:
+    page = render_template(
+        "companies/new.html",
+        given=given,
+        errors=errors or {},
+        slug_rule=SLUG_RULE,
+        templates=list(TEMPLATES.items()),
+        months=[(number, month(number)) for number in range(1, 13)],
+        partners=[("", _("None: registers of its own"))]
+        + [(tenant.slug, company.name) for company, tenant in _partners()],
+    )
+    return page, status

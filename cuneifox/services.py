@@ -1,0 +1,80 @@
+"""What one application holds for as long as it lives; views reach it by `services()`."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+from models.companies import Company
+
+from cuneifox.config import Config, ConfigError
+from models import people
+from models.people import Passwords
+from tenants import Router
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts that `create_app` puts together once.
+
+    `secret` signs form tokens and notices; `now` gives UTC seconds, so that tests can turn the clock.
+    """
+
+    config: Config
+    router: Router
+    passwords: Passwords
+    secret: bytes
+    now: Callable[[], float] = time.time
+
+    @classmethod
+    def open(cls, config: Config, now: Callable[[], float] = time.time) -> Services:
+        """Open the data folder, making what is missing in it."""
+        folder = config.data_path
+        router = Router(folder)
+        router.universal.create_tables([*people.MODELS, Company])
+        return cls(config, router, passwords_of(config), _secret(folder / "secret.key"), now)
+
+    def local(self, at: float) -> datetime:
+        """UTC seconds as the time that clocks show where the installation's people are."""
+        return datetime.fromtimestamp(at, ZoneInfo(self.config.time_zone))
+
+
+def services() -> Services:
+    """Those of the application that is at work."""
+    held: Services = current_app.extensions["cuneifox"]
+    return held
+
+
+def passwords_of(config: Config) -> Passwords:
+    """Passwords as the settings want them."""
+    rules = config.passwords
+    return Passwords(
+        shortest=rules.shortest,
+        time_cost=rules.time_cost,
+        memory_kib=rules.memory_kib,
+        parallelism=rules.parallelism,
+    )
+
+
+def _secret(path: Path) -> bytes:
+    """The installation's key: 32 random bytes, made once, readable by its owner alone."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        key = path.read_bytes()
+        if len(key) < 32:
+            raise ConfigError(
+                f"{path} is damaged: delete it, and a new key is made; everybody signs in again."
+            ) from None
+        return key
+    with os.fdopen(handle, "wb") as stream:
+        key = secrets.token_bytes(32)
+        stream.write(key)
+    return key
