@@ -23,10 +23,10 @@ _SCHEMA = (
         PRIMARY KEY (tenant, role)
     ) STRICT""",
 )
-_BY_SLUG_OR_ID = "SELECT id, slug FROM tenant WHERE slug = ?1 OR id = ?1"
-_STORES = (
-    "SELECT s.id, s.owner, s.role, s.generation, s.url, o.slug FROM tenant_store t "
-    "JOIN store s ON s.id = t.store JOIN tenant o ON o.id = s.owner WHERE t.tenant = ?"
+_FIND = (
+    "SELECT t.id, t.slug, s.id, s.owner, s.role, s.generation, s.url, o.slug FROM tenant t "
+    "LEFT JOIN tenant_store l ON l.tenant = t.id LEFT JOIN store s ON s.id = l.store "
+    "LEFT JOIN tenant o ON o.id = s.owner WHERE t.slug = ?1 OR t.id = ?1"
 )
 
 StoreRow = tuple[str, str, str, int, str, str]  # id, owner, role, generation, url, owner's slug
@@ -49,13 +49,11 @@ class Catalogue:
         Raises:
             UnknownTenant: there is none of that slug or id.
         """
-        run = self.universal.execute_sql
-        row = run(_BY_SLUG_OR_ID, (str(slug_or_id),)).fetchone()
-        if row is None:
-            raise UnknownTenant(
-                f"There is no tenant {str(slug_or_id)[:80]!r} in this data folder."
-            )
-        return row[0], row[1], run(_STORES, (row[0],)).fetchall()
+        rows = self.universal.execute_sql(_FIND, (str(slug_or_id),)).fetchall()
+        if not rows:
+            raise UnknownTenant(f"There is no tenant {str(slug_or_id)[:80]!r} in this data folder.")
+        tenant_id, slug = rows[0][:2]
+        return tenant_id, slug, [row[2:] for row in rows if row[2] is not None]
 
     def slugs(self) -> list[str]:
         """Return all slugs, in order."""
@@ -67,7 +65,9 @@ class Catalogue:
         if self.universal.execute_sql("SELECT 1 FROM tenant WHERE slug = ?", (slug,)).fetchone():
             raise SlugTaken(f"There is a tenant {slug!r} already: choose another slug.")
 
-    def add(self, tenant_id: str, slug: str, stores: dict[str, Store], urls: dict[str, str]) -> None:
+    def add(
+        self, tenant_id: str, slug: str, stores: dict[str, Store], urls: dict[str, str]
+    ) -> None:
         """Enter a tenant, its own stores and the ones that it shares. Runs in the caller's transaction."""
         run = self.universal.execute_sql
         self.require_free(slug)

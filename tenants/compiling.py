@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from peewee import BaseQuery, Context, Model, ModelAlias, ModelBase, Node, Value
+from peewee import (
+    SCOPE_NORMAL,
+    AliasManager,
+    BaseQuery,
+    Context,
+    Model,
+    ModelAlias,
+    ModelBase,
+    Node,
+    State,
+    Value,
+)
 
 from . import stamps
 from .errors import WrongTenant
@@ -37,6 +48,21 @@ def _kind_of(cls: type) -> int:
 
 class RoutedContext(Context):
     """Peewee's SQL compiler, asking of each query, model and instance whether it belongs to this database."""
+
+    __slots__ = ()
+
+    @classmethod
+    def starting_from(cls, settings: dict[str, Any], overrides: dict[str, Any]) -> RoutedContext:
+        """Return a context with these settings, which it shares with others: Peewee copies them where it changes any."""
+        if overrides:
+            return cls(**{**settings, **overrides})
+        context = cls.__new__(cls)
+        context.stack = []
+        context._sql = []
+        context._values = []
+        context.alias_manager = AliasManager()
+        context.state = State(SCOPE_NORMAL, False, settings)
+        return context
 
     @property
     def database(self) -> Any:

@@ -7,6 +7,7 @@ import threading
 import weakref
 from _asyncio import _get_running_loop
 from asyncio import current_task
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from peewee import (
@@ -33,15 +34,19 @@ get_ident = threading.get_ident
 _WRITES = {"INSERT", "UPDATE", "DELETE", "REPLAC", "CREATE", "ALTER ", "DROP T", "DROP I"}
 
 
+_driver_execute = sqlite.driver.Cursor.execute
+
+
+@lru_cache(maxsize=1024)
+def _writes(sql: str) -> bool:
+    return sql.lstrip()[:6].upper() in _WRITES
+
+
 class StoreCursor(sqlite.driver.Cursor):
     """A cursor that works only where the store that it reads is held, and only while its entry lives."""
 
     entry: Entry
     store: Store
-
-    @property
-    def stamp(self) -> stamps.Stamp:
-        return self.store.stamp
 
     def check(self, what: str) -> None:
         """Raise `WrongTenant` unless the current entry holds the cursor's store."""
@@ -127,11 +132,30 @@ class RoutedDatabase(SqliteDatabase):
 
     context_class = RoutedContext
     cursor_class: type = SharedCursor
+    _pattern: dict[str, Any]
+    _OWN = frozenset({"owner", "store", "_local", "_options", "database", "_lock", "query_hooks"})
 
     def __init__(self, store: Store) -> None:
         self.owner = store
-        super().__init__(str(store.path), lock_type="IMMEDIATE")
         self._options: dict[str, Any] | None = None
+        self._become(store)
+
+    def _become(self, store: Store) -> None:
+        # Peewee works out the same types, operations and functions for each database, which is most of what opening
+        # a company would cost: it is done once, and shared.
+        cls = type(self)
+        pattern = cls.__dict__.get("_pattern")
+        if pattern is None:
+            super().__init__(store.path, lock_type="IMMEDIATE")
+            cls._pattern = {k: v for k, v in self.__dict__.items() if k not in self._OWN}
+        else:
+            self.__dict__.update(pattern)
+            self.database = store.path
+        self._lock = threading.Lock()
+        self.connect_params, self.query_hooks = {}, []
+        for name in ("_aggregates", "_collations", "_functions", "_window_functions", "_attached"):
+            setattr(self, name, dict(getattr(self, name)))
+        self._extensions = set()
 
     def _use(self) -> ConnectionState:
         """Return the connection state of whoever calls."""
@@ -181,7 +205,9 @@ class RoutedDatabase(SqliteDatabase):
         state.reset()
 
     def cursor(self, named_cursor: str | None = None) -> Any:
-        state = self._use()
+        return self._cursor_of(self._use())
+
+    def _cursor_of(self, state: ConnectionState) -> Any:
         if state.closed:
             state.set_connection(self.owner.checkout())
         cursor = state.conn.cursor(self.cursor_class)
@@ -190,19 +216,20 @@ class RoutedDatabase(SqliteDatabase):
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
         state = self._use()
-        if not state.transactions and sql.lstrip()[:6].upper() in _WRITES:
-            self.lock(state)
-            try:
-                return self._execute(sql, params)
-            finally:
-                self.unlock(state)
-        return self._execute(sql, params)
+        if state.transactions or not _writes(sql):
+            return self._execute(state, sql, params)
+        self.lock(state)
+        try:
+            return self._execute(state, sql, params)
+        finally:
+            self.unlock(state)
 
-    def _execute(self, sql: str, params: Any) -> Any:
+    def _execute(self, state: ConnectionState, sql: str, params: Any) -> Any:
         if self.query_hooks or query_log.isEnabledFor(logging.DEBUG):
             return super().execute_sql(sql, params)
         try:
-            return self.cursor().execute(sql, params or ())
+            # The caller was checked a moment ago, so the driver's own execute will do.
+            return _driver_execute(self._cursor_of(state), sql, params or ())
         except sqlite.driver.Error as error:
             self.owner.note(error)
             with __exception_wrapper__:
@@ -218,7 +245,7 @@ class RoutedDatabase(SqliteDatabase):
     def get_sql_context(self, **context_options: Any) -> Any:
         if self._options is None:
             self._options = options_for(self, self.get_context_options())
-        return self.context_class(**{**self._options, **context_options})
+        return RoutedContext.starting_from(self._options, context_options)
 
     def transaction(self, *args: Any, **kwargs: Any) -> StoreTransaction:
         return StoreTransaction(self, *args, **kwargs)
@@ -254,9 +281,6 @@ class SharedDatabase(RoutedDatabase):
         if state is None:
             state = self._local.state = ConnectionState()
         return state
-
-    def init(self, database: str, **kwargs: Any) -> None:
-        super().init(database, **kwargs)
 
     def release(self) -> None:
         """Give this thread's connection back, unless it is in the middle of a transaction."""
@@ -315,8 +339,8 @@ class StoreDatabase(RoutedDatabase):
         state = current.get().states.get(self)
         return state is None or state.closed
 
-    def cursor(self, named_cursor: str | None = None) -> StoreCursor:
-        cursor = super().cursor(named_cursor)
+    def _cursor_of(self, state: ConnectionState) -> StoreCursor:
+        cursor = super()._cursor_of(state)
         cursor.entry = current.get()
         cursor.store = self.store
         return cursor

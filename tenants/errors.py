@@ -1,22 +1,22 @@
 """What can go wrong between a caller and a tenant's databases.
 
-    TenantError
-    ├── NoTenant             a store's model was used where no entry is live
-    ├── WrongTenant          a row, query or cursor of one store was used in another's entry
-    ├── AmbiguousRouter      several routers are open and nothing says which is meant
-    ├── KeyInUse             an entry was to be entered under a key that is live
-    ├── SharedEntry          two threads or asyncio tasks use one entry
-    ├── BindingFixed         a model was to be bound where its binding can't change
-    ├── NotAMember           a signed-in entry asked for a tenant that it may not enter
-    ├── UnknownTenant        no tenant has that slug or id
-    ├── BadSlug              a slug that can't be one
-    │   └── SlugTaken        … or is another tenant's
-    ├── WrongFile            a file isn't the store that the catalogue says it is
-    ├── ReadOnlyStore        a store was set read-only after a fault
-    ├── LockTimeout          a lock wasn't had in time
-    │   └── WouldDeadlock    … and never could be: the same thread holds it
-    ├── AlreadyCreated       a schema file was run before
-    └── SqliteUnsafe         the SQLite library has a known corruption bug
+TenantError
+├── NoTenant             a store's model was used where no entry is live
+├── WrongTenant          a row, query or cursor of one store was used in another's entry
+├── AmbiguousRouter      several routers are open and nothing says which is meant
+├── KeyInUse             an entry was to be entered under a key that is live
+├── SharedEntry          two threads or asyncio tasks use one entry
+├── BindingFixed         a model was to be bound where its binding can't change
+├── NotAMember           a signed-in entry asked for a tenant that it may not enter
+├── UnknownTenant        no tenant has that slug or id
+├── BadSlug              a slug that can't be one
+│   └── SlugTaken        … or is another tenant's
+├── WrongFile            a file isn't the store that the catalogue says it is
+├── ReadOnlyStore        a store was set read-only after a fault
+├── LockTimeout          a lock wasn't had in time
+│   └── WouldDeadlock    … and never could be: the same thread holds it
+├── AlreadyCreated       a schema file was run before
+└── SqliteUnsafe         the SQLite library has a known corruption bug
 """
 
 from __future__ import annotations

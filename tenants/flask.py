@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator
+from threading import get_ident
 from typing import Any
 
 import flask
@@ -45,7 +46,9 @@ def init_app(
 
     def enter() -> None:
         hold = flask.request.environ.get(_HOLD)
-        if hold is None:  # a request context that a test or a shell pushed, with no server underneath
+        if (
+            hold is None
+        ):  # a request context that a test or a shell pushed, with no server underneath
             hold = flask.request.environ[_HOLD] = Hold(router)
         router.started = True
         identity = identify(flask.request)
@@ -61,7 +64,8 @@ def init_app(
 
     def leave(error: BaseException | None) -> None:
         hold = flask.request.environ.get(_HOLD)
-        if hold is not None and not (hold.streams and hold.served):
+        # A copied request context ends in its own thread, while the request that it was copied from goes on.
+        if hold is not None and hold.is_mine() and not (hold.streams and hold.served):
             hold.leave()
 
     app.before_request_funcs.setdefault(None, []).insert(0, enter)
@@ -88,6 +92,11 @@ class Hold:
         self.streams = False
         self.entry: Entry | None = None
         self.left = False
+        self.thread = get_ident()
+
+    def is_mine(self) -> bool:
+        """True in the thread that serves the request."""
+        return self.thread == get_ident()
 
     def enter(self, token: str, tenant: Tenant | str | None) -> None:
         """Enter, under a request id that the server makes."""
@@ -109,6 +118,7 @@ class Hold:
         before = current.get()
         if self.entry is not None and self.entry.live:
             self.entry.adopt()
+            self.thread = self.entry.thread
             current.set(self.entry)
         return before
 

@@ -95,7 +95,9 @@ class DBLock:
         who = threading.get_ident() if owner is None else owner
         with self._mutex:
             if self._depth == 0 or self._owner != who:
-                raise RuntimeError(f"The lock of {self.name} is released by one who doesn't hold it.")
+                raise RuntimeError(
+                    f"The lock of {self.name} is released by one who doesn't hold it."
+                )
             self._depth -= 1
             if self._depth:
                 return

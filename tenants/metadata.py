@@ -46,6 +46,7 @@ class ThreadSafeDatabaseMetadata(Metadata):
         self.is_static = is_static
         self._additional_keys |= {"store", "is_static"}
         self._declared = self._declaration(model, database)
+        self.row_plan: Any = None
         self.model_id = next(_ids)
         if store is not None:
             relations.require_routed_base(model, store)

@@ -54,7 +54,7 @@ class RoutedSelect(RoutedSelectQuery, ModelSelect):
 
     def _get_model_cursor_wrapper(self, cursor: Any) -> Any:
         if len(self._from_list) == 1 and not self._joins:
-            return rows.RoutedRows(cursor, self.model, self._returning, self.model)
+            return rows.RoutedRows(cursor, self.model, self._returning, self._is_default)
         return super()._get_model_cursor_wrapper(cursor)
 
 

@@ -84,6 +84,7 @@ class Router:
     def __init__(self, folder: str | Path, max_idle: int = 64) -> None:
         sqlite.require_safe_sqlite()
         self.folder = Path(folder).resolve()
+        self._folder = str(self.folder)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.pool = Pool(max_idle)
         self.started = False
@@ -98,12 +99,14 @@ class Router:
         routers.opened(self)
 
     def _open_universal(self) -> None:
-        path = self.folder / "universal.db"
-        if not path.exists():
+        path = f"{self._folder}/universal.db"
+        if not os.path.exists(path):
             try:
                 sqlite.create(path, sqlite.SHARED_IDENTITY)
             except FileExistsError as error:
-                raise WrongFile(f"{self.folder} has journal files of a shared database but not the database itself ({error})") from error
+                raise WrongFile(
+                    f"{self.folder} has journal files of a shared database but not the database itself ({error})"
+                ) from error
         self.universal_store = Store(self, *sqlite.SHARED_IDENTITY, path, "the shared database")
         self.catalogue = Catalogue(self.universal_store)
 
@@ -154,7 +157,7 @@ class Router:
         return tenant
 
     def _create_store(self, owner: str, slug: str, role: str) -> Store:
-        store_id, path = new_id(), self.folder / _relative(owner, role, 1)
+        store_id, path = new_id(), f"{self._folder}/{_relative(owner, role, 1)}"
         sqlite.create(path, (store_id, owner, role, 1))
         store = Store(self, store_id, owner, role, 1, path, f"{slug}/{role}")
         self._stores[store_id] = store
@@ -175,7 +178,10 @@ class Router:
     def _register(
         self, tenant: Tenant, own: dict[str, Store], register: Callable[[Tenant], object] | None
     ) -> None:
-        urls = {role: f"sqlite:///{_relative(tenant.id, role, store.generation)}" for role, store in own.items()}
+        urls = {
+            role: f"sqlite:///{_relative(tenant.id, role, store.generation)}"
+            for role, store in own.items()
+        }
         self.catalogue.add(tenant.id, tenant.slug, tenant.stores, urls)
         if register is not None:
             register(tenant)
@@ -223,8 +229,18 @@ class Router:
         if store is None:
             relative = _relative(owner, role, generation)
             if url != f"sqlite:///{relative}":
-                raise WrongFile(f"The catalogue places {owner_slug}/{role} at {url!r}, which isn't its place.")
-            store = Store(self, store_id, owner, role, generation, self.folder / relative, f"{owner_slug}/{role}")
+                raise WrongFile(
+                    f"The catalogue places {owner_slug}/{role} at {url!r}, which isn't its place."
+                )
+            store = Store(
+                self,
+                store_id,
+                owner,
+                role,
+                generation,
+                f"{self._folder}/{relative}",
+                f"{owner_slug}/{role}",
+            )
             self._stores[store_id] = store
         return store
 
@@ -380,7 +396,9 @@ class Router:
         """
         live = [key for key in self.db_dict if key != UNIVERSAL]
         if live:
-            raise TenantError(f"Entries are still live: {live}. Leave them before closing the router.")
+            raise TenantError(
+                f"Entries are still live: {live}. Leave them before closing the router."
+            )
         self.universal.release()
         self.pool.close()
         routers.closed(self)

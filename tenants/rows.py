@@ -15,6 +15,7 @@ from peewee import (
     TextField,
 )
 
+from .current import current
 from .database import StoreCursor
 from .relations import CheckedForeignKeyAccessor
 
@@ -23,9 +24,15 @@ CHUNK = 100
 
 
 class GuardedRows:
-    """Mixed into each of Peewee's cursor wrappers: rows that were fetched are checked when they are read again."""
+    """Mixed into each of Peewee's cursor wrappers: rows that were fetched are checked when they are read again.
+
+    Rows come in chunks, so that the check of each fetch is shared.
+    """
 
     cursor: StoreCursor
+    count: int
+    populated: bool
+    initialized: bool
 
     @property
     def row_cache(self) -> list[Any]:
@@ -37,8 +44,54 @@ class GuardedRows:
         self.__dict__["row_cache"] = value
 
     def __len__(self) -> int:
+        self.fill_cache()
+        return len(self.row_cache)
+
+    def __iter__(self) -> Iterator[Any]:
         self.cursor.check("These rows")
-        return super().__len__()  # type: ignore[misc]
+        return self._walk()
+
+    def _walk(self) -> Iterator[Any]:
+        cache, cursor, entry, who, index = (
+            self.__dict__["row_cache"], self.cursor, self.cursor.entry, current.get, 0,
+        )  # fmt: skip
+        while True:
+            while index < len(cache):
+                if who() is not entry or not entry.live:
+                    cursor.check("These rows")
+                yield cache[index]
+                index += 1
+            if self.populated or not self._fetch(CHUNK):
+                return
+
+    def fill_cache(self, n: float = 0) -> None:
+        """Fetch until there are `n` rows, or all of them for 0."""
+        if n < 0:
+            raise ValueError("Negative values are not supported.")
+        if not self.populated and (not n or n > self.count):
+            self._fetch(int(n) - self.count if n else 0)
+
+    def _fetch(self, count: int) -> bool:
+        """Add up to `count` rows to the cache (0: all there are); say whether any came."""
+        fetched = self.cursor.fetchmany(count) if count else self.cursor.fetchall()
+        cache = self.__dict__["row_cache"]
+        if fetched:
+            if not self.initialized:
+                self.initialize()
+                self.initialized = True
+            cache.extend(self.make(fetched))
+            self.count = len(cache)
+        if not count or not fetched:
+            self.populated = True
+            self.cursor.close()
+        return bool(fetched)
+
+    def initialize(self) -> None:
+        super().initialize()  # type: ignore[misc]
+
+    def make(self, fetched: list[tuple[Any, ...]]) -> list[Any]:
+        """Return what the caller gets for rows as the driver gave them."""
+        return list(map(self.process_row, fetched))  # type: ignore[attr-defined]
 
 
 @cache
@@ -48,40 +101,77 @@ def _guarded_class(cls: type) -> type:
 
 def guarded(wrapper: Any) -> Any:
     """Return the wrapper that Peewee made for a cursor, as one that checks."""
-    cursor = getattr(wrapper, "cursor", None)
-    if isinstance(cursor, StoreCursor) and not isinstance(wrapper, GuardedRows):
+    if (
+        not isinstance(wrapper, GuardedRows)
+        and type(getattr(wrapper, "cursor", None)) is StoreCursor
+    ):
         wrapper.__class__ = _guarded_class(type(wrapper))
     return wrapper
+
+
+class Plan:
+    """How rows of one model become instances without its `__init__`: which names, and which values to convert.
+
+    Args:
+        names: the fields' names, in the order of the columns.
+        conversions: `(name, type whose values are right already, conversion)` for the rest.
+    """
+
+    __slots__ = ("conversions", "fields", "names")
+
+    def __init__(
+        self,
+        fields: Any,
+        names: list[str],
+        conversions: list[tuple[str, type, Callable[[Any], Any]]],
+    ) -> None:
+        self.fields = fields
+        self.names = names
+        self.conversions = conversions
+
+    @classmethod
+    def of(cls, model: Any) -> Plan | None:
+        """Return the plan for all of a model's columns, made once; None where it must go through Peewee."""
+        meta = model._meta
+        plan = meta.row_plan
+        if plan is None or plan.fields is not meta.sorted_fields:  # a field was added since
+            fields = meta.sorted_fields
+            conversions = [(f.name, _kind(f), f.python_value) for f in fields if f._coerce]
+            plan = meta.row_plan = cls(fields, [f.name for f in fields], conversions)
+            plan.names = plan.names if is_stock(model, plan.names) else []
+        return plan if plan.names else None
 
 
 class RoutedRows(GuardedRows, ModelObjectCursorWrapper):
     """Instances of one model, made without going through its `__init__` where that and its accessors are stock."""
 
+    def __init__(self, cursor: Any, model: Any, select: Any, whole: bool) -> None:
+        super().__init__(cursor, model, select, model)
+        self.plan = Plan.of(model) if whole else None
+        self.initialized = self.plan is not None
+
     def initialize(self) -> None:
         super().initialize()
-        self._quick = self._can_be_quick()
-        if self._quick:
-            self._conversions = [
-                (self.unique_columns[index], _kind(self.fields[index]), self.converters[index])
+        names = self.unique_columns
+        if is_stock(self.model, names):
+            conversions = [
+                (names[index], _kind(self.fields[index]), self.converters[index])
                 for index in self.convert
             ]
-
-    def _can_be_quick(self) -> bool:
-        model = self.constructor
-        fields = model._meta.fields
-        return model.__init__ is _stock_init() and all(
-            name in fields and _is_stock(model, name) for name in self.unique_columns
-        )
+            self.plan = Plan(None, names, conversions)
 
     def process_row(self, row: tuple[Any, ...]) -> Any:
-        return self._build([row])[0] if self._quick else super().process_row(row)
+        return self.make([row])[0] if self.plan is not None else super().process_row(row)
 
-    def _build(self, rows: list[tuple[Any, ...]]) -> list[Any]:
-        model, names, conversions = self.constructor, self.unique_columns, self._conversions
-        stamp, new = self.cursor.stamp, self.constructor.__new__
-        built = []
-        for row in rows:
-            data = dict(zip(names, row, strict=True))
+    def make(self, fetched: list[tuple[Any, ...]]) -> list[Any]:
+        plan, model = self.plan, self.model
+        if plan is None:
+            return super().make(fetched)
+        names, conversions, new = plan.names, plan.conversions, model.__new__
+        stamp = self.cursor.store.stamp
+        made = []
+        for row in fetched:
+            data = dict(zip(names, row))  # noqa: B905 - the driver gives as many values as columns
             for name, kind, convert in conversions:
                 value = data[name]
                 if type(value) is not kind and value is not None:
@@ -91,43 +181,8 @@ class RoutedRows(GuardedRows, ModelObjectCursorWrapper):
             instance.__rel__ = {}
             instance._dirty = set()
             instance._stamp = stamp
-            built.append(instance)
-        return built
-
-    def _fetch(self, count: int) -> bool:
-        """Add up to `count` rows to the cache (0: all there are); say whether any came."""
-        rows = self.cursor.fetchmany(count) if count else self.cursor.fetchall()
-        if rows:
-            if not self.initialized:
-                self.initialize()
-                self.initialized = True
-            add = self._build(rows) if self._quick else map(super().process_row, rows)
-            self.__dict__["row_cache"].extend(add)
-            self.count = len(self.__dict__["row_cache"])
-        if not rows or not count:
-            self.populated = True
-            self.cursor.close()
-        return bool(rows)
-
-    def fill_cache(self, n: int = 0) -> None:
-        if n < 0:
-            raise ValueError("Negative values are not supported.")
-        if not self.populated and (not n or n > self.count):
-            self._fetch(n - self.count if n else 0)
-
-    def __iter__(self) -> Iterator[Any]:
-        self.cursor.check("These rows")
-        return self._walk()
-
-    def _walk(self) -> Iterator[Any]:
-        cache, check, index = self.__dict__["row_cache"], self.cursor.check, 0
-        while True:
-            while index < len(cache):
-                check("These rows")
-                yield cache[index]
-                index += 1
-            if self.populated or not self._fetch(CHUNK):
-                return
+            made.append(instance)
+        return made
 
 
 @cache
@@ -137,7 +192,16 @@ def _stock_init() -> Callable[..., None]:
     return RoutedModel.__init__
 
 
-def _is_stock(model: Any, name: str) -> bool:
+def is_stock(model: Any, names: list[str]) -> bool:
+    """True where each name is a field of the model, and neither its accessor nor `__init__` is the application's."""
+    fields = model._meta.fields
+    return model.__init__ is _stock_init() and all(
+        name in fields and _has_stock_accessor(model, name) for name in names
+    )
+
+
+@cache
+def _has_stock_accessor(model: Any, name: str) -> bool:
     accessor = next((c.__dict__[name] for c in model.__mro__ if name in c.__dict__), None)
     return type(accessor) is FieldAccessor or isinstance(accessor, CheckedForeignKeyAccessor)
 

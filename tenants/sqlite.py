@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -25,6 +24,8 @@ CREATE TABLE store_identity (
     store TEXT NOT NULL, owner TEXT NOT NULL, role TEXT NOT NULL, generation INTEGER NOT NULL
 ) STRICT
 """
+
+_IDENTIFY = "SELECT application_id, store, owner, role, generation FROM pragma_application_id, store_identity"
 
 Identity = tuple[str, str, str, int]  # store id, owner's tenant id, role, generation
 
@@ -49,7 +50,7 @@ def require_safe_sqlite(version: tuple[int, ...] | None = None) -> None:
         )
 
 
-def create(path: Path, identity: Identity) -> None:
+def create(path: str, identity: Identity) -> None:
     """Make a database file that says whose it is.
 
     Raises:
@@ -57,8 +58,10 @@ def create(path: Path, identity: Identity) -> None:
     """
     for suffix in ("", "-wal", "-shm", "-journal"):
         if os.path.lexists(f"{path}{suffix}"):
-            raise FileExistsError(f"{path.name}{suffix} is already there; nothing was changed.")
-    connection = driver.connect(str(path), isolation_level=None)
+            raise FileExistsError(
+                f"{os.path.basename(path)}{suffix} is already there; nothing was changed."
+            )
+    connection = driver.connect(path, isolation_level=None)
     try:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute("PRAGMA journal_mode = WAL")
@@ -66,12 +69,12 @@ def create(path: Path, identity: Identity) -> None:
         connection.execute("INSERT INTO store_identity VALUES (1, ?, ?, ?, ?)", identity)
     finally:
         connection.close()
-    path.chmod(0o600)
+    os.chmod(path, 0o600)
 
 
-def uri(path: Path) -> str:
+def uri(path: str) -> str:
     """Return the URI that opens an existing file, and never makes one."""
-    return f"file:{quote(str(path))}?mode=rw"
+    return f"file:{quote(path)}?mode=rw"
 
 
 def connect(path_uri: str, identity: Identity, label: str, synchronous: str = "FULL") -> Any:
@@ -117,32 +120,28 @@ def _settings(synchronous: str) -> str:
 
 def _require_identity(connection: Any, expected: Identity, label: str) -> None:
     try:
-        mark = connection.execute("PRAGMA application_id").fetchone()[0]
-        found = connection.execute(
-            "SELECT store, owner, role, generation FROM store_identity"
-        ).fetchone()
+        found = connection.execute(_IDENTIFY).fetchone()
     except driver.DatabaseError as error:
         raise WrongFile(
             f"The file of {label} isn't a store of ours ({error}); it was left as it is. Restore it from a backup."
         ) from error
-    if mark != APPLICATION_ID or found != expected:
+    if found != (APPLICATION_ID, *expected):
         raise WrongFile(
-            f"The file of {label} says it is {found}, and the catalogue expects {expected}; it was left as it is. "
+            f"The file of {label} says it is {found[1:] if found else found}, and the catalogue expects {expected}; it was left as it is. "
             f"Put the right file back, or restore from a backup."
         )
-
-
-def create_shared(path: Path) -> None:
-    """Make the shared database of a data folder, unless it is there."""
-    if not path.exists():
-        create(path, SHARED_IDENTITY)
 
 
 #: The shared database is no tenant's.
 SHARED_IDENTITY: Identity = ("universal", "", "universal", 1)
 
 _BUSY = 5
-_FATAL = {10: "an I/O error", 11: "a damaged file", 13: "a full disk", 26: "a file that isn't SQLite"}
+_FATAL = {
+    10: "an I/O error",
+    11: "a damaged file",
+    13: "a full disk",
+    26: "a file that isn't SQLite",
+}
 
 
 def error_code(error: BaseException | None) -> int | None:

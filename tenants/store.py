@@ -57,7 +57,7 @@ class Store:
         owner: str,
         role: str,
         generation: int,
-        path: Path,
+        path: str,
         label: str,
     ) -> None:
         self.router = router
@@ -230,7 +230,9 @@ def _run_schema_once(connection: Any, script: str, digest: str, label: str) -> b
         connection.execute("CREATE TABLE IF NOT EXISTS store_schema (digest TEXT NOT NULL) STRICT")
         row = connection.execute("SELECT digest FROM store_schema").fetchone()
         if row is not None and row[0] != digest:
-            raise AlreadyCreated(f"Another schema was created in {label} before; migrate it instead.")
+            raise AlreadyCreated(
+                f"Another schema was created in {label} before; migrate it instead."
+            )
         if row is None:
             for statement in _statements(script):
                 connection.execute(statement)

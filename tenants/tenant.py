@@ -54,9 +54,7 @@ class Tenant:
             return self.stores[role]
         except KeyError:
             has = ", ".join(sorted(self.stores)) or "none"
-            raise TenantError(
-                f"{self.slug} has no {role!r} store; it has {has}."
-            ) from None
+            raise TenantError(f"{self.slug} has no {role!r} store; it has {has}.") from None
 
     def __repr__(self) -> str:
         return f"<Tenant {self.slug} {self.id}>"
