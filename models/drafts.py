@@ -47,7 +47,7 @@ class Draft(RoutedModel):
     def as_input(self) -> VoucherInput:
         """Return the draft as what would be posted."""
         lines = msgspec.json.decode(self.lines, type=list[LineInput])
-        return VoucherInput(self.book_id, self.date, self.text, lines, self.reference)
+        return VoucherInput(self.book_stid, self.date, self.text, lines, self.reference)
 
 
 def save_draft(

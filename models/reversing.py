@@ -83,7 +83,7 @@ def reversal_of(store: Store, voucher: Voucher, date: datetime.date, text: str) 
             _LINES, (voucher.id,)
         )
     ]
-    return VoucherInput(voucher.book_id, date, text, lines, voucher.number)
+    return VoucherInput(voucher.book_stid, date, text, lines, voucher.number)
 
 
 _LINES = (

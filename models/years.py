@@ -161,12 +161,12 @@ def _demand_closable(
 
 
 def _retained(settings: BooksSettings) -> int:
-    if settings.retained_earnings_id is None:
+    if settings.retained_earnings_stid is None:
         raise BadInput(
             "The settings name no account for retained earnings; choose one first.",
             field="retained_earnings",
         )
-    return settings.retained_earnings_id
+    return settings.retained_earnings_stid
 
 
 def _general_book(store: Store) -> int:

@@ -1,0 +1,54 @@
+-- Posted vouchers are only ever added, one after the other, whole and balanced.
+
+CREATE TRIGGER vouchers_are_never_changed BEFORE UPDATE ON vouchers
+BEGIN
+    SELECT RAISE(ABORT, 'a posted voucher is never changed; reverse it');
+END;
+
+CREATE TRIGGER vouchers_are_never_deleted BEFORE DELETE ON vouchers
+BEGIN
+    SELECT RAISE(ABORT, 'a posted voucher is never deleted; reverse it');
+END;
+
+-- INSERT OR REPLACE takes rows away without asking the trigger above, so nothing may be there to replace.
+CREATE TRIGGER vouchers_replace_none BEFORE INSERT ON vouchers
+WHEN EXISTS (SELECT 1 FROM vouchers WHERE id = NEW.id)
+    OR EXISTS (SELECT 1 FROM vouchers WHERE number = NEW.number)
+    OR EXISTS (
+        SELECT 1 FROM vouchers
+        WHERE book_stid = NEW.book_stid AND fiscal_year = NEW.fiscal_year AND serial = NEW.serial
+    )
+    OR EXISTS (SELECT 1 FROM vouchers WHERE key IS NOT NULL AND key = NEW.key)
+    OR EXISTS (SELECT 1 FROM vouchers WHERE reverses_id IS NOT NULL AND reverses_id = NEW.reverses_id)
+BEGIN
+    SELECT RAISE(ABORT, 'that id, number, key or reversal is a posted voucher''s');
+END;
+
+CREATE TRIGGER vouchers_follow_the_chain BEFORE INSERT ON vouchers
+WHEN NEW.chain_no IS NOT (SELECT count + 1 FROM ledger_state)
+    OR NEW.serial IS NOT (
+        SELECT last FROM number_series
+        WHERE book_stid = NEW.book_stid AND fiscal_year = NEW.fiscal_year
+    )
+BEGIN
+    SELECT RAISE(ABORT, 'a voucher is posted behind the last one, under the next number');
+END;
+
+CREATE TRIGGER vouchers_balance BEFORE INSERT ON vouchers
+WHEN (
+    SELECT count(*) < 2 OR sum(amount) <> 0 OR min(date) <> NEW.date OR max(date) <> NEW.date
+    FROM lines WHERE voucher_id = NEW.id
+)
+BEGIN
+    SELECT RAISE(ABORT, 'a voucher has two lines or more, of its date, that sum to zero');
+END;
+
+CREATE TRIGGER vouchers_spare_closed_months BEFORE INSERT ON vouchers
+WHEN EXISTS (
+    SELECT 1 FROM months
+    WHERE state = 'closed'
+        AND month >= CAST(substr(NEW.date, 1, 4) || substr(NEW.date, 6, 2) AS INTEGER)
+)
+BEGIN
+    SELECT RAISE(ABORT, 'nothing posts into a closed month');
+END;
