@@ -25,7 +25,8 @@ DEVICE_DAYS = 180
 def check_password(name: str, password: str) -> User | None:
     """The user, if name and password are right and they may come in; else None.
 
-    Raises TooManyTries while the account or the address has to wait. A wrong name costs the same time as a wrong password, and gets the same answer.
+    Raises TooManyTries while the account or the address has to wait. A wrong name costs the same
+    time as a wrong password, and gets the same answer.
     """
     here = services()
     now = here.now()
