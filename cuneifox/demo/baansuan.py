@@ -10,7 +10,7 @@ from datetime import date as Date
 from datetime import timedelta
 from random import Random
 
-from cuneifox.demo.diary import DemoLine, DemoVoucher, Diary, month_end, months, vat
+from cuneifox.demo.diary import DemoLine, DemoVoucher, Diary, month_end, months, series, vat
 from cuneifox.demo.overheads import overheads
 from cuneifox.demo.parties import CUSTOMERS, GOODS_SUPPLIERS
 from cuneifox.demo.taxes import income_tax, pay_taxes, settle_vat
@@ -128,17 +128,17 @@ def _slips(diary: Diary, month: Date) -> None:
     """Now and then something was written down wrong, and taken back a few days later."""
     if month.month not in (11, 2, 5, 9):
         return
-    customer = CUSTOMERS[month.month % len(CUSTOMERS)]
+    customer = CUSTOMERS[month.month % (len(CUSTOMERS) - 1)]  # all but the one abroad
     net = 18_400_00 + month.month * 125_50
     tax = vat(net)
     diary.enter(
         month + timedelta(days=9),
         "sales",
-        f"ขายเชื่อ {customer.local_name or customer.name} (ออกใบกำกับผิดราย)",
+        f"ขายเชื่อ {customer.local_name} (ออกใบกำกับผิดราย)",
         DemoLine("receivables", net + tax, "", customer.code),
         DemoLine("sales", -net),
         DemoLine("output_vat", -tax),
-        reference=f"IV{month:%m}-ยกเลิก",
+        reference=f"IV{series(month)}-099",
         reversed_on=month + timedelta(days=12),
     )
 

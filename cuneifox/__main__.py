@@ -1,0 +1,5 @@
+"""`python -m cuneifox` is `cuneifox`."""
+
+from cuneifox.cli import main
+
+main(prog_name="cuneifox")

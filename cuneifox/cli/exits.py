@@ -1,0 +1,83 @@
+"""How a command ends. Scripts may rely on the codes."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import click
+
+FINE = 0
+REFUSED = 1
+"""The check found something, or what was asked for couldn't be done; nothing was changed."""
+USAGE = 2
+"""The command, its options or the settings can't be understood."""
+BROKEN = 3
+"""The system failed us (disk full, no permission), or CuneiFox has a fault."""
+
+CODES = {
+    FINE: "all went well",
+    REFUSED: "a check found something, or what was asked for was refused; nothing was changed",
+    USAGE: "the command line or config.toml can't be understood",
+    BROKEN: "the system failed (disk full, no permission), or CuneiFox has a fault",
+}
+
+
+class Refused(click.ClickException):
+    """Raised to end a command with its reasons, a line each, on standard error."""
+
+    exit_code = REFUSED
+
+    def __init__(self, *reasons: str, code: int = REFUSED) -> None:
+        super().__init__("\n".join(reasons))
+        self.exit_code = code
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Write the reasons; what they quote can't steer the terminal."""
+        for line in self.message.splitlines():
+            click.echo(f"cuneifox: {printable(line)}", file=file, err=file is None)
+
+
+def printable(text: str) -> str:
+    """Return `text` with control characters spelled out, so that it can't steer a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn whatever is raised within into a message and an exit code; no traceback comes out.
+
+    With `--debug` the traceback of a fault is shown too.
+    """
+    from cuneifox.config import ConfigError
+    from models.errors import BooksError
+    from tenants import TenantError
+
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        raise
+    except ConfigError as error:
+        raise Refused(str(error), code=USAGE) from None
+    except BooksError as error:
+        lines = getattr(error, "lines", None)
+        raise Refused(*(lines() if lines else [str(error)])) from None
+    except TenantError as error:
+        raise Refused(str(error)) from None
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        raise Refused(what, code=BROKEN) from None
+    except Exception as error:  # noqa: BLE001  the shell is the last place to catch it
+        if _debugging():
+            traceback.print_exc(file=sys.stderr)
+        name = type(error).__name__
+        hint = "Run it as `cuneifox --debug …` for the trace."
+        raise Refused(f"a fault in CuneiFox: {name}: {error}. {hint}", code=BROKEN) from None
+
+
+def _debugging() -> bool:
+    context = click.get_current_context(silent=True)
+    return bool(context and context.find_root().params.get("debug"))

@@ -1,0 +1,76 @@
+"""Where a command works: the settings, the data folder, a company."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from cuneifox.cli.exits import Refused
+from cuneifox.config import Config, load_config
+
+if TYPE_CHECKING:
+    from tenants import Router
+
+
+def settings() -> Config:
+    """The settings of this command; ConfigError if they can't be used."""
+    chosen: dict[str, Any] = click.get_current_context().find_root().obj
+    env = dict(os.environ)
+    if chosen["data"] is not None:
+        if not chosen["data"].strip():
+            raise click.UsageError("--data is empty; name a folder.")
+        env["CUNEIFOX_DATA"] = chosen["data"]
+    return load_config(chosen["config"], env)
+
+
+def today(config: Config) -> datetime.date:
+    """The date where the installation's people are."""
+    return datetime.datetime.now(ZoneInfo(config.time_zone)).date()
+
+
+@contextmanager
+def installation(*, make: bool = False) -> Iterator[tuple[Config, Router]]:
+    """Open the data folder, and close it at the block's end.
+
+    Unless `make`, a folder that holds no installation is refused: a mistyped `--data` shall not become
+    an empty one.
+    """
+    from models import people
+    from models.companies import Company
+    from tenants import Router
+
+    config = settings()
+    folder = config.data_path
+    if not make and not (folder / "universal.db").exists():
+        raise Refused(
+            f"there is no installation in {folder}: name another folder with --data, or make one with"
+            " `cuneifox company create`, `cuneifox user add` or `cuneifox demo`."
+        )
+    router = Router(folder)
+    try:
+        router.universal.create_tables([*people.MODELS, Company])
+        yield config, router
+    finally:
+        router.close()
+
+
+def log(action: str, subject: str = "", company: Any = None) -> None:
+    """Write a line into the activity log; the shell's user is nobody that the installation knows."""
+    import time
+
+    from models.people import Activity
+
+    Activity.note(
+        action,
+        subject,
+        now=time.time(),
+        user_name="command line",
+        company_id=company.tenant_id if company else "",
+        company_name=company.name if company else "",
+    )

@@ -1,0 +1,121 @@
+"""`cuneifox report`: the four reports in the terminal, as JSON and as CSV."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import click
+
+from cuneifox.cli import report_tables
+from cuneifox.cli.opening import installation, today
+from cuneifox.cli.printing import print_json, print_table
+
+REPORTS = ("trial-balance", "ledger", "profit-loss", "balance-sheet")
+
+
+class Day(click.ParamType):
+    """A date as people write it: 2026-02-28, 28/2/2026, 28/2/2569."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> datetime.date:
+        from models.dates import parse_date
+        from models.errors import BadInput
+
+        try:
+            return value if isinstance(value, datetime.date) else parse_date(value)
+        except BadInput as error:
+            self.fail(str(error), param, ctx)
+
+
+@click.command()
+@click.argument("company")
+@click.argument("report", type=click.Choice(REPORTS))
+@click.option(
+    "--from", "first", type=Day(), help="First day; else the first of the fiscal year of --to."
+)
+@click.option("--to", "last", type=Day(), help="Last day; else today.")
+@click.option("--account", metavar="CODE", help="The account of a ledger (and only there).")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+    help="How to print it. In JSON amounts are whole numbers of minor units.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+def command(
+    company: str,
+    report: str,
+    first: datetime.date | None,
+    last: datetime.date | None,
+    account: str | None,
+    form: str,
+    as_json: bool,
+) -> None:
+    """Print a REPORT on a COMPANY's books: trial-balance, ledger, profit-loss or balance-sheet.
+
+    Days are written like 2026-02-28, 28/2/2026 or 28/2/2569.
+    """
+    if report == "ledger" and not account:
+        raise click.UsageError("A ledger is an account's: name it with --account CODE.")
+    if report != "ledger" and account:
+        raise click.UsageError(f"--account is for a ledger; a {report} has all accounts.")
+    if report == "balance-sheet" and first:
+        raise click.UsageError("A balance sheet stands on one day: leave --from out.")
+    with installation() as (config, router), router.using(company):
+        made = _made(report, first, last or today(config), account)
+    if as_json or form == "json":
+        print_json(made)
+    elif form == "csv":
+        _print_csv(report_tables.plain(made))
+    else:
+        shown = report_tables.table(made, local=config.language == "th")
+        print_table(
+            shown.columns, shown.rows, right=shown.figures, title=shown.title, strong=shown.strong
+        )
+
+
+def _made(
+    report: str, first: datetime.date | None, last: datetime.date, account: str | None
+) -> Any:
+    from models.accounts import find_account
+    from models.reports.balance_sheet import balance_sheet
+    from models.reports.profit_loss import profit_loss
+    from models.reports.scope import fiscal_year_start
+    from models.reports.trial_balance import trial_balance
+
+    if report == "balance-sheet":
+        return balance_sheet(last)
+    first = first or fiscal_year_start(last)
+    if report == "trial-balance":
+        return trial_balance(first, last)
+    if report == "profit-loss":
+        return profit_loss(first, last)
+    return _whole_ledger(find_account(account or "").stid, first, last)
+
+
+def _whole_ledger(account: int, first: datetime.date, last: datetime.date) -> Any:
+    """All pages of a ledger as one, from one snapshot."""
+    import msgspec
+
+    from models.reports.ledger import ledger
+    from models.reports.paging import MOST_ROWS
+    from tenants import current_store
+
+    with current_store("books").reading():
+        page = whole = ledger(account, first, last, limit=MOST_ROWS)
+        rows = list(page.rows)
+        while page.after:
+            page = ledger(account, first, last, after=page.after, limit=MOST_ROWS)
+            rows += page.rows
+    return msgspec.structs.replace(whole, rows=rows, after=None)
+
+
+def _print_csv(rows: Any) -> None:
+    from cuneifox.csv_out import lines
+
+    for line in lines(rows, bom=False):
+        click.echo(line, nl=False)
