@@ -1,17 +1,23 @@
-"""Entries of other programs, posted all together or not at all; a second time they add nothing.
-
-A reader turns a file into an ``ImportBatch`` of neutral entries; what happens to them is here.
-"""
+"""What a reader of files hands over, and what it hears when that can't be posted."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date as Date
 from decimal import Decimal
 from typing import Literal
 
 from msgspec import Struct
 
+from models.errors import BadInput
+
 Kind = Literal["asset", "liability", "equity", "income", "expense"]
+
+Problem = tuple[int, str]
+"""A line of the source (0: none in particular) and what is wrong there, in English."""
+
+MOST_PROBLEMS = 100
+"""More are counted and not listed."""
 
 
 class ImportLine(Struct, frozen=True, array_like=True):
@@ -39,6 +45,7 @@ class ImportEntry(Struct, frozen=True, array_like=True):
         payee: who was paid or paid; may be empty.
         fingerprint: what tells it from every other entry, also of the same content; an entry of a
             fingerprint that the books have is not posted again.
+        book: code of the journal book to post it in; empty for that of the whole import.
     """
 
     date: Date
@@ -47,6 +54,7 @@ class ImportEntry(Struct, frozen=True, array_like=True):
     text: str
     fingerprint: str
     lines: list[ImportLine]
+    book: str = ""
 
 
 class ImportAccount(Struct, frozen=True, array_like=True):
@@ -56,3 +64,28 @@ class ImportAccount(Struct, frozen=True, array_like=True):
     kind: Kind
     opened: Date
     line: int
+
+
+class ImportBatch(Struct, frozen=True):
+    """A whole file. ``currency`` is what its amounts are in; entries are posted in their order."""
+
+    currency: str
+    accounts: list[ImportAccount]
+    entries: list[ImportEntry]
+
+
+class ImportRefused(BadInput):
+    """Raised when a batch can't be posted; ``problems`` says why, by line. Nothing was changed."""
+
+    code = "import-refused"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        listed = sorted(set(problems))
+        self.problems: list[Problem] = listed[:MOST_PROBLEMS]
+        if len(listed) > MOST_PROBLEMS:
+            self.problems.append((0, f"and {len(listed) - MOST_PROBLEMS} more"))
+        super().__init__("Nothing was imported: %(problems)s", problems="; ".join(self.lines()))
+
+    def lines(self) -> list[str]:
+        """Each problem as one line of text."""
+        return [f"line {line}: {text}" if line else text for line, text in self.problems]

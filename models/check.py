@@ -1,0 +1,98 @@
+"""The books' own audit: everything that is kept twice is compared, and every damage is told.
+
+Nothing is changed, and nothing that is wrong stops it: a check that stumbles reports that, and the next
+one goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+from models.checks import files, ledger, references
+from models.checks.findings import Fault, Finding
+from tenants import Router, Store, Tenant, TenantError, WrongFile, current_store
+
+ROLES = ("books", "registers", "attachments")
+"""The stores that every company has."""
+
+MOST_FAULTS = 100
+"""Of one check; whoever has more needs a backup, not a list."""
+
+CHECKS: tuple[tuple[str, Callable[[], Iterator[Fault]]], ...] = (
+    ("books", ledger.accounts),
+    ("books", ledger.vouchers),
+    ("books", ledger.balances),
+    ("books", ledger.months),
+    ("books", ledger.numbers),
+    ("books", ledger.chain),
+    ("books", references.references),
+    ("attachments", references.attachments),
+)
+
+
+def check_company(router: Router, tenant: Tenant | str) -> list[Finding]:
+    """Return everything that is wrong with a company's stores; an empty list means that all is well.
+
+    Looked at are the identity of each file, SQLite's integrity and foreign keys, the accounts, whether
+    each voucher balances, kept balances against recomputed ones, debits against credits of each month,
+    numbers, the hash chain with its head in the catalogue, references to registers, and attachments.
+
+    Raises UnknownTenant if there is no such company.
+    """
+    company = router.tenant(tenant)
+    found: list[Finding] = []
+    sound: set[str] = set()
+    for role in ROLES:
+        store = company.stores.get(role)
+        if store is None:
+            found.append(Finding("identity", company.slug, role, "the company has no such store"))
+            continue
+        faults = list(_file_faults(store))
+        found += _findings(company, role, faults)
+        if not any(fault.code in ("identity", "unreadable") for fault in faults):
+            sound.add(role)
+    if "books" in sound:
+        with router.using(company):
+            for role, check in CHECKS:
+                if role in sound:
+                    found += _findings(company, role, _in_snapshot(check))
+    return found
+
+
+def _file_faults(store: Store) -> Iterator[Fault]:
+    try:
+        with store.get_connection() as connection:
+            for look in (files.integrity, files.foreign_keys):
+                yield from _guarded(lambda look=look: look(connection))
+    except WrongFile as error:
+        yield Fault("identity", str(error))
+    except Exception as error:  # noqa: BLE001 -- whatever a damaged file makes SQLite say is a finding
+        yield Fault("unreadable", f"the file can't be read: {error}")
+
+
+def _in_snapshot(check: Callable[[], Iterator[Fault]]) -> list[Fault]:
+    """Run one check of the books on one state of them, while others go on posting."""
+
+    def look() -> Iterator[Fault]:
+        with current_store("books").reading():
+            yield from check()
+
+    return list(_guarded(look))
+
+
+def _guarded(look: Callable[[], Iterator[Fault]]) -> Iterator[Fault]:
+    """Yield what a check finds; if it stumbles over damage, that is what it found."""
+    try:
+        faults = look()
+        yield from islice(faults, MOST_FAULTS)
+        if next(faults, None) is not None:
+            yield Fault("more", f"and more than {MOST_FAULTS} of the kind")
+    except TenantError as error:
+        yield Fault("unreadable", str(error))
+    except Exception as error:  # noqa: BLE001 -- damaged rows can make anything fail, and must be told
+        yield Fault("unreadable", f"a check stumbled: {type(error).__name__}: {error}")
+
+
+def _findings(company: Tenant, role: str, faults: list[Fault]) -> list[Finding]:
+    return [Finding(f.code, company.slug, role, f.message, f.voucher_id, f.number) for f in faults]
