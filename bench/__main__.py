@@ -66,7 +66,7 @@ def main() -> int:
     for module in MODULES:
         measured[module] = run(module)
         print(*measured[module], sep="\n", flush=True)
-    today = datetime.datetime.now(datetime.timezone.utc).date()
+    today = datetime.datetime.now(datetime.UTC).date()
     PAGE.write_text(
         f"{HEAD}Measured on {today}:\n\n" + "\n".join(about) + "\n\n" + table(measured), "utf-8"
     )
