@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from peewee import BooleanField, Check, CharField, ForeignKeyField, IntegrityError
+from peewee import BooleanField, CharField, Check, ForeignKeyField, IntegrityError
 
 from models.actors import Actor
 from models.errors import BadInput, Conflict, NotFound
@@ -179,7 +179,7 @@ def account_tree() -> list[AccountNode]:
     waiting = [(row, 0) for row in reversed(top)]
     while waiting:
         row, depth = waiting.pop()
-        nodes.append(AccountNode(*row[:6], bool(row[6]), bool(row[7]), row[8], depth))
+        nodes.append(AccountNode(*(*row[:6], bool(row[6]), bool(row[7]), row[8], depth)))
         waiting += [(child, depth + 1) for child in reversed(below.get(row[0], ()))]
     return nodes
 

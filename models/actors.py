@@ -41,7 +41,7 @@ class Actor(msgspec.Struct, frozen=True):
     @classmethod
     def system(cls, purpose: str) -> Actor:
         """Return the server itself at some work ("import", "demo"), with all rights."""
-        levels: dict[str, Level] = {module: "delete" for module in MODULES}
+        levels: dict[str, Level] = dict.fromkeys(MODULES, "delete")
         return cls(f"system:{purpose}", purpose, levels, True, True, True)
 
     def may(self, module: str, level: Level) -> bool:

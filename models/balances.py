@@ -46,7 +46,7 @@ def keep_sql(accounts: int) -> str:
     """
     rows = ", ".join(["(?, ?, ?, ?, ?)"] * accounts)
     return (
-        f"INSERT INTO balances (account_stid, month, closing, debit, credit) VALUES {rows}"
+        f"INSERT INTO balances (account_stid, month, closing, debit, credit) VALUES {rows}"  # noqa: S608 -- marks alone
         " ON CONFLICT (account_stid, month, closing) DO UPDATE SET"
         " debit = balances.debit + excluded.debit, credit = balances.credit + excluded.credit"
     )

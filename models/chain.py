@@ -1,9 +1,10 @@
 """The hash chain over a company's posted vouchers, and its head in the catalogue.
 
 Each voucher's ``chain_hash`` is SHA-256, in hex, over the UTF-8 of one JSON array (compact, non-ASCII
-characters as they are): FORMAT, the hash before it, then the voucher's columns and its lines as
-``canonical`` lists them. Whoever edits, takes out, adds or reorders a row breaks the chain from there on;
-whoever cuts its end off is found by the head that the catalogue holds.
+characters as they are): FORMAT, the hash before it, an array of the voucher's columns, and an array of its
+lines, each an array of the line's columns, in the order in which this page selects them. Whoever edits,
+takes out, adds or reorders a row breaks the chain from there on; whoever cuts its end off is found by the
+head that the catalogue holds.
 """
 
 from __future__ import annotations
@@ -11,27 +12,19 @@ from __future__ import annotations
 import hashlib
 import itertools
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
-from peewee import DatabaseError, InterfaceError
+from peewee import PeeweeException
 
 from models.settings import GENESIS
-from tenants import Store, TenantError, current_entry, current_store
+from tenants import Store, TenantError, current_store
 
 FORMAT = "voucher-1"
 
 _log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
-
-VOUCHER_COLUMNS = (
-    "id, number, book_stid, fiscal_year, serial, date, text, reference, closing, reverses_id,"
-    " key, digest, chain_no, posted_by, posted_by_name, posted_at"
-)
-LINE_COLUMNS = (
-    "n, account_stid, amount, text, quantity, quantity_decimals, commodity, register, register_stid"
-)
 
 
 class ChainFault(msgspec.Struct, frozen=True):
@@ -43,7 +36,7 @@ class ChainFault(msgspec.Struct, frozen=True):
 
 
 def chain_hash(previous: str, voucher: Sequence[Any], lines: Iterable[Sequence[Any]]) -> str:
-    """Return the hash of a voucher, given as values of VOUCHER_COLUMNS and LINE_COLUMNS.
+    """Return the hash of a voucher, given with its lines as values of their columns.
 
     ``previous`` is the hash before it; ``closing`` counts as 0 or 1, dates as "2026-02-28".
     """
@@ -81,23 +74,21 @@ def anchor_head(store: Store, before: tuple[int, str], after: tuple[int, str]) -
     chain whose end was cut off and written anew doesn't hide that. Never raises: the posting that it
     follows is committed, and the next one writes a later head.
     """
-    entry = current_entry()
-    router = entry.router if entry is not None else None
-    if router is None or store.database.in_transaction():
-        return
-    try:
-        moved = router.universal.execute_sql(_MOVE, (*after, store.owner, *before))
-        if moved.rowcount == 0:
-            _catch_up(store, after)
-    except (DatabaseError, InterfaceError, TenantError):
-        _log.warning("%s: the chain's head was not written to the catalogue", store, exc_info=True)
+    if store.database.in_transaction():
+        store.database.after_commit(lambda: _guarded(_catch_up, store))
+    else:
+        _guarded(_move, store, before, after)
 
 
-_VOUCHERS = f"SELECT {VOUCHER_COLUMNS}, chain_hash FROM vouchers ORDER BY chain_no"
+_VOUCHERS = (
+    "SELECT id, number, book_stid, fiscal_year, serial, date, text, reference, closing, reverses_id,"
+    " key, digest, chain_no, posted_by, posted_by_name, posted_at, chain_hash"
+    " FROM vouchers ORDER BY chain_no"
+)
 _LINES = (
-    "SELECT l.voucher_id, l.date, "
-    + ", ".join("l." + column.strip() for column in LINE_COLUMNS.split(","))
-    + " FROM vouchers v JOIN lines l ON l.voucher_id = v.id ORDER BY v.chain_no, l.n"
+    "SELECT l.voucher_id, l.date, l.n, l.account_stid, l.amount, l.text, l.quantity,"
+    " l.quantity_decimals, l.commodity, l.register, l.register_stid"
+    " FROM vouchers v JOIN lines l ON l.voucher_id = v.id ORDER BY v.chain_no, l.n"
 )
 _MOVE = (
     "UPDATE companies SET chain_count = ?, chain_head = ?"
@@ -106,25 +97,37 @@ _MOVE = (
 _ANCHOR = "SELECT chain_count, chain_head FROM companies WHERE tenant_id = ?"
 
 
-def _catch_up(store: Store, after: tuple[int, str]) -> None:
+def _guarded(write: Callable[..., None], store: Store, *given: Any) -> None:
+    try:
+        write(store, *given)
+    except (PeeweeException, TenantError):
+        _log.warning("%s: the chain's head was not written to the catalogue", store, exc_info=True)
+
+
+def _move(store: Store, before: tuple[int, str], after: tuple[int, str]) -> None:
+    moved = store.router.universal.execute_unhurried(_MOVE, (*after, store.owner, *before))
+    if moved.rowcount == 0:
+        _catch_up(store)
+
+
+def _catch_up(store: Store) -> None:
     """Move on from a head that isn't the one just before: it must be in the chain, or it stays."""
     anchor = _read_anchor(store)
-    if anchor is None or anchor[0] >= after[0]:
+    if anchor is None:
         return
-    count, head = anchor
-    known = store.execute_sql("SELECT chain_hash FROM vouchers WHERE chain_no = ?", (count,))
-    row = known.fetchone() if count else (GENESIS,)
-    if row is None or row[0] != head:
+    latest = store.execute_sql("SELECT count, head FROM ledger_state").fetchone()
+    known = store.execute_sql("SELECT chain_hash FROM vouchers WHERE chain_no = ?", anchor[:1])
+    row = known.fetchone() if anchor[0] else (GENESIS,)
+    if row is None or row[0] != anchor[1]:
         _log.error(
-            "%s: voucher %d isn't the one that the catalogue knows; check the books", store, count
+            "%s: voucher %d isn't what the catalogue knows; check the books", store, anchor[0]
         )
-        return
-    current_entry().router.universal.execute_sql(_MOVE, (*after, store.owner, count, head))
+    elif latest[0] > anchor[0]:
+        store.router.universal.execute_unhurried(_MOVE, (*latest, store.owner, *anchor))
 
 
 def _read_anchor(store: Store) -> tuple[int, str] | None:
-    entry = current_entry()
-    return entry.router.universal.execute_sql(_ANCHOR, (store.owner,)).fetchone()
+    return store.router.universal.execute_sql(_ANCHOR, (store.owner,)).fetchone()
 
 
 def _lines_by_voucher(store: Store) -> Iterator[tuple[int, list[Any]]]:

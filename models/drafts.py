@@ -30,6 +30,7 @@ class Draft(RoutedModel):
     id = BigIntegerField(primary_key=True)
     version = IntegerField(default=1)
     book = ForeignKeyField(JournalBook, column_name="book_stid")
+    book_stid: int
     date = DateField(index=True)
     text = TextField()
     reference = CharField(default="")

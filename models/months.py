@@ -104,7 +104,7 @@ def close_month(
     """
     by.demand_close()
     first, last = month_days(_checked(month))
-    if last >= (today or datetime.date.today()):
+    if last >= (today or datetime.datetime.now().astimezone().date()):
         raise PeriodNotReady(
             "The month %(month)s isn't over; what is closed stays closed, so wait until it is.",
             month=month_name(month),
@@ -144,7 +144,10 @@ def refuse_month(month: int, state: str | None, closed: int | None, by: Actor) -
 
 
 _CLOSED_THROUGH = "SELECT max(month) FROM months WHERE state = 'closed'"
-_MONTH = f"SELECT (SELECT state FROM months WHERE month = ?), ({_CLOSED_THROUGH})"
+_MONTH = (
+    "SELECT (SELECT state FROM months WHERE month = ?),"
+    " (SELECT max(month) FROM months WHERE state = 'closed')"
+)
 
 
 def _checked(month: Any) -> int:

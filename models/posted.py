@@ -35,6 +35,9 @@ class Voucher(RoutedModel):
         posted_at: microseconds since 1970, UTC.
     """
 
+    book_stid: int
+    reverses_id: int | None
+
     id = BigIntegerField(primary_key=True)
     number = CharField(unique=True)
     book = ForeignKeyField(JournalBook, column_name="book_stid", index=False)

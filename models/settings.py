@@ -35,7 +35,9 @@ class BooksSettings(RoutedModel):
     decimals = IntegerField(constraints=[Check("decimals BETWEEN 0 AND 6")])
     fiscal_start_month = IntegerField(constraints=[Check("fiscal_start_month BETWEEN 1 AND 12")])
     era = CharField(default="common", constraints=[Check(f"era IN {ERAS}")])
+    retained_earnings_stid: int | None
     retained_earnings = ForeignKeyField(Account, null=True, column_name="retained_earnings_stid")
+    rounding_stid: int | None
     rounding = ForeignKeyField(Account, null=True, column_name="rounding_stid", backref="rounds")
 
     class Meta:

@@ -138,36 +138,38 @@ def _is_id(value: Any) -> bool:
 def _posted_view(row: tuple[Any, ...], lines: Any) -> VoucherView:
     id, number, book, code, name, local_name, date, fiscal_year, text, reference = row[:10]
     closing, reverses, reverses_number, reversed_by, reversed_by_number = row[10:15]
+    chain_no, chain_hash, by_name, at = row[15:]
     return VoucherView(
         id, "reversed" if reversed_by else "posted", 0, number, book, code, name, local_name,
         datetime.date.fromisoformat(date), fiscal_year, text, reference, bool(closing),
-        reverses, reverses_number or "", reversed_by, reversed_by_number or "", *row[15:19],
-        [_line_view(line) for line in lines],
+        reverses, reverses_number or "", reversed_by, reversed_by_number or "",
+        chain_no, chain_hash, by_name, at, [_line_view(line) for line in lines],
     )  # fmt: skip
 
 
 def _line_view(row: tuple[Any, ...]) -> LineView:
     quantity = unscaled(row[7], row[8]) if row[7] is not None else None
-    return LineView(*row[:7], quantity, *row[9:])
+    return LineView(*(*row[:7], quantity, *row[9:]))
 
 
 def _draft_view(store: Store, row: tuple[Any, ...]) -> VoucherView:
     id, version, book, code, name, local_name, date, text, reference, lines, by_name, at = row
     given = msgspec.json.decode(lines, type=list[LineInput])
-    accounts = {
-        stid: names
-        for stid, *names in store.execute_sql(
-            "SELECT a.stid, a.code, a.name, a.local_name FROM accounts a"
-        )
+    names = {
+        stid: shown
+        for stid, *shown in store.execute_sql("SELECT stid, code, name, local_name FROM accounts")
     }
     return VoucherView(
         id, "draft", version, "", book, code, name, local_name, datetime.date.fromisoformat(date),
         0, text, reference, False, None, "", None, "", 0, "", by_name, at,
-        [
-            LineView(
-                n, line.account_stid, *accounts.get(line.account_stid, ("?", "?", "")), line.amount,
-                line.text, line.quantity, line.commodity, line.register, line.register_stid,
-            )
-            for n, line in enumerate(given, 1)
-        ],
+        [_draft_line(n, line, names) for n, line in enumerate(given, 1)],
+    )  # fmt: skip
+
+
+def _draft_line(n: int, line: LineInput, names: dict[int, list[str]]) -> LineView:
+    # The account may have been deleted since the draft was saved; posting will refuse it.
+    code, name, local_name = names.get(line.account_stid, ("?", "", ""))
+    return LineView(
+        n, line.account_stid, code, name, local_name, line.amount, line.text, line.quantity,
+        line.commodity, line.register, line.register_stid,
     )  # fmt: skip

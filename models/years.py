@@ -15,7 +15,8 @@ from models.errors import BadInput, Conflict, NotFound, PeriodNotReady
 from models.fiscal import fiscal_year_days, fiscal_year_of, month_of
 from models.inputs import LineInput, VoucherInput, check_input
 from models.posted import Voucher
-from models.posting import Posted, Special, anchored, checked_key, find_posted, record
+from models.posting import anchored, checked_key, find_posted
+from models.recording import Posted, Special, record
 from models.reversing import reversal_of
 from models.settings import BooksSettings, LedgerState, books_settings
 from models.texts import clean_line
