@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from types import ModuleType
 
 from flask import Flask
@@ -12,17 +13,22 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import tenants.flask
 from cuneifox import audit, auth, errors, formats, i18n, identify, navigation, pages, security
+from cuneifox.browsers import browser_name
 from cuneifox.config import Config
 from cuneifox.request import CompanyRequest, init_urls
 from cuneifox.services import Services
 
 
-def create_app(config: Config | None = None) -> Flask:
-    """An application over one data folder; several may live in one process."""
+def create_app(config: Config | None = None, now: Callable[[], float] = time.time) -> Flask:
+    """An application over one data folder; several may live in one process.
+
+    `now` gives UTC seconds; tests turn the clock by it. Whoever makes an application ends it with
+    `app.extensions["cuneifox"].router.close()`.
+    """
     config = config or Config()
     app = Flask("cuneifox")
     app.request_class = CompanyRequest
-    services = Services.open(config)
+    services = Services.open(config, now)
     app.extensions["cuneifox"] = services
     _configure(app, services)
     tenants.flask.init_app(app, services.router, identify.identify, identify.may_enter)
@@ -50,6 +56,7 @@ def _configure(app: Flask, services: Services) -> None:
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters["browser"] = browser_name
     app.jinja_env.filters["clock"] = lambda at: formats.moment(services.local(at))
 
 

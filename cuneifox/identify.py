@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Flask, Request, abort, current_app, redirect, request, url_for
-from models.companies import Company
+from flask import Flask, Request, abort, current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from cuneifox import i18n
+from cuneifox.i18n import LANGUAGES
 from cuneifox.request import CompanyRequest, this_request
 from cuneifox.services import services
 from cuneifox.visits import Visit
 from models.actors import Actor
+from models.companies import Company
 from models.people import Membership, Session
 from tenants import BadSlug, Tenant, UnknownTenant
 
@@ -83,6 +85,16 @@ def cookie_name() -> str:
     return "__Host-" + COOKIE if services().config.server.https else COOKIE
 
 
+def choose_language() -> None:
+    """The user's own language; the installation's where neither cookie nor browser names one."""
+    visit = this_request().visit
+    if visit is not None and visit.user.language in LANGUAGES:
+        g.language = visit.user.language
+    elif request.cookies.get(i18n.COOKIE) not in LANGUAGES:
+        if request.accept_languages.best_match(list(LANGUAGES)) is None:
+            g.language = services().config.language
+
+
 def check_access() -> Response | None:
     """Refuse what the view's marks don't allow; see `cuneifox.access`."""
     view = _view()
@@ -108,6 +120,7 @@ def _view() -> object | None:
 
 def init_app(app: Flask) -> None:
     """Check every request before its view, and tell templates who visits."""
+    app.before_request(choose_language)
     app.before_request(check_access)
     app.view_functions["static"].is_public = True  # type: ignore[attr-defined]
 

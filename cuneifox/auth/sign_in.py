@@ -6,13 +6,13 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from models.companies import Company
 
 from cuneifox.access import public
 from cuneifox.auth.signing import check_password, close_session, open_session
 from cuneifox.i18n import COOKIE, LANGUAGES, _
 from cuneifox.request import this_request
 from cuneifox.services import services
+from models.companies import Company
 from models.people import Membership, User
 
 blueprint = Blueprint("auth", __name__)
@@ -82,7 +82,10 @@ def language() -> ResponseReturnValue:
     """Speak another language from now on, in this browser."""
     response = make_response(redirect(local_path(request.form.get("next", "")) or "/", 303))
     chosen = request.form.get("language", "")
+    visit = this_request().visit
     if chosen in LANGUAGES:
+        if visit is not None and visit.user.language:
+            visit.user.change(display_name=visit.user.display_name, language=chosen)
         response.set_cookie(
             COOKIE,
             chosen,
