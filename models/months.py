@@ -153,7 +153,7 @@ _MONTH = (
 def _checked(month: Any) -> int:
     try:
         month_days(month)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise BadInput("%(month)s is no month.", field="month", month=str(month)[:40]) from error
     return month
 
