@@ -24,7 +24,7 @@ from tenants import Router, UnknownTenant
 
 SLUG = "baansuan"
 CLOSED_YEAR = 2025
-LAST_CLOSED = 202512
+CLOSED = (202510, 202511, 202512)
 FROZEN = (202601, 202602, 202603, 202604, 202605, 202606)
 
 Progress = Callable[[str, int, int], None]
@@ -46,7 +46,7 @@ def make_baansuan(router: Router, progress: Progress) -> bool:
             template="thai",
         )
     with router.using(SLUG):
-        if closed_through() >= LAST_CLOSED:  # the last step of all
+        if closed_through() >= CLOSED[-1]:  # the last step of all
             return False
         _Books(progress).fill()
     return True
@@ -74,7 +74,8 @@ class _Books:
         for month in FROZEN:
             freeze_month(month, by=self.by, reason="ยื่นงบครึ่งปีแล้ว")
         after = LAST + timedelta(days=1)
-        close_month(LAST_CLOSED, by=self.by, reason="ผู้สอบบัญชีรับรองแล้ว", today=after)
+        for month in CLOSED:
+            close_month(month, by=self.by, reason="ผู้สอบบัญชีรับรองแล้ว", today=after)
 
     def _register(self) -> dict[str, tuple[str, int]]:
         """The register and stid of every party, by code."""

@@ -25,6 +25,6 @@ def add_demo_user(passwords: Passwords) -> User:
 def sign_in(passwords: Passwords) -> str:
     """What to tell of the demo's sign-in; nothing if there is none, or its password was changed."""
     user = User.named(NAME) if User.table_exists() else None
-    if user is None or not user.active or not user.has_password(PASSWORD, passwords):
+    if user is None or not user.active or not passwords.verify(user.password_hash, PASSWORD):
         return ""
     return f"Demo sign-in: user {NAME}, password {PASSWORD}"

@@ -19,10 +19,10 @@ from models.settings import LedgerState
 from tenants import Router, UnknownTenant
 
 SLUG = "tenyears"
-GENERATOR = (
-    "beancount.scripts.example",
-    *("--seed", "1", "--date-begin", "2016-01-01", "--date-end", "2026-01-01"),
-)
+GENERATOR = "from beancount.scripts.example import main; main()"
+"""What `bean-example` runs; found wherever beancount is, also where no such command is on the path."""
+
+USUAL = ("--seed", "1", "--date-begin", "2016-01-01", "--date-end", "2026-01-01")
 
 
 def make_tenyears(router: Router, progress: Progress) -> bool:
@@ -54,9 +54,8 @@ def make_tenyears(router: Router, progress: Progress) -> bool:
 
 def generate(path: Path, *arguments: str) -> None:
     """Write beancount's example ledger to a file; the arguments are those of `bean-example`."""
-    module, *usual = GENERATOR
     subprocess.run(  # noqa: S603  a program of the beancount package, with our own arguments
-        [sys.executable, "-P", "-m", module, *(arguments or usual), "--output", str(path)],
+        [sys.executable, "-P", "-c", GENERATOR, *(arguments or USUAL), "--output", str(path)],
         check=True,
         capture_output=True,
     )
