@@ -49,10 +49,20 @@ def money(minor: int | None, decimals: int = 2, zero: str | None = None) -> str:
     return zero if minor == 0 and zero is not None else format_amount(minor, decimals)
 
 
+def typed_date(text: Date | str) -> str:
+    """Return a day as the reader would type it into a field; text that is no ISO date as it is."""
+    try:
+        day = text if isinstance(text, Date) else Date.fromisoformat(text)
+    except ValueError:
+        return str(text)
+    return f"{day.day}/{day.month}/{year(day.year)}" if current_language() == "th" else str(day)
+
+
 FILTERS: dict[str, Any] = {
     "date": date,
     "moment": moment,
     "money": money,
     "month_of": month_of,
+    "typed_date": typed_date,
 }
 GLOBALS: dict[str, Any] = {"month_name": month, "shown_year": year}

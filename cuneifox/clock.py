@@ -1,0 +1,13 @@
+"""What day it is where the installation's people are."""
+
+from __future__ import annotations
+
+from datetime import date as Date
+
+from cuneifox.services import services
+
+
+def today() -> Date:
+    """Return the day of the application's clock, in its time zone."""
+    here = services()
+    return here.local(here.now()).date()
