@@ -1,15 +1,12 @@
-# make run    serves two demo companies on http://127.0.0.1:8000 (PORT and CUNEIFOX_DATA can be set)
+# make run    serves two demo companies on http://127.0.0.1:8000; PORT=… and CUNEIFOX_DATA=… choose otherwise
 # make test   runs all tests
 # make check  format, lint, layers, types, tests: what CI runs
 # make bench  measures everything against its peers and writes docs/benchmarks.md
 
 PYTHON ?= python3
-PORT ?= 8000
-CUNEIFOX_DATA ?= data
 WORKERS ?= $(shell nproc)
 
 BIN := .venv/bin
-export PORT CUNEIFOX_DATA
 
 .PHONY: run test check format lint layers types bench clean
 
