@@ -14,7 +14,7 @@ from cuneifox.identify import current_actor
 from cuneifox.navigation import Link
 from cuneifox.scope_form import last_worked
 from cuneifox.words import MONTH_STATES
-from models.dates import first_of_month, next_month
+from models.dates import first_of_month, last_of_month
 from models.fiscal import month_days, month_of
 from models.months import month_states
 from models.reports.journal import journal
@@ -41,7 +41,8 @@ def index() -> ResponseReturnValue:
     if not current_actor().may("ledger", "read"):
         return render_template("dashboard/index.html", ledger=None)
     with current_store("books").reading():
-        return render_template("dashboard/index.html", ledger=_ledger())
+        shown = _ledger()
+    return render_template("dashboard/index.html", ledger=shown)
 
 
 def _ledger() -> dict[str, object]:
@@ -56,7 +57,9 @@ def _ledger() -> dict[str, object]:
         "first": first,
         "last": month_days(month_of(first))[1],
         "before": month_of(first_of_month(first - timedelta(days=1))),
-        "after": month_of(next_month(first)) if first < first_of_month(today()) else None,
+        "after": month_of(last_of_month(first) + timedelta(days=1))
+        if first < first_of_month(today())
+        else None,
         "result": results[-1],
         "bars": _bars(results),
         "latest": latest.rows,
