@@ -38,6 +38,8 @@ def command(company: str | None, as_json: bool) -> None:
         for finding in found:
             click.echo(printable(str(finding)))
         if not found:
-            click.echo(f"Nothing is wrong with {', '.join(checked) or 'any company: there is none'}.")
+            click.echo(
+                f"Nothing is wrong with {', '.join(checked) or 'any company: there is none'}."
+            )
     if found:
         raise click.exceptions.Exit(REFUSED)

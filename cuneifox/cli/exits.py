@@ -52,30 +52,39 @@ def told() -> Iterator[None]:
 
     With `--debug` the traceback of a fault is shown too.
     """
-    from cuneifox.config import ConfigError
-    from models.errors import BooksError
-    from tenants import TenantError
-
     try:
         yield
     except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
         raise
-    except ConfigError as error:
-        raise Refused(str(error), code=USAGE) from None
-    except BooksError as error:
-        lines = getattr(error, "lines", None)
-        raise Refused(*(lines() if lines else [str(error)])) from None
-    except TenantError as error:
-        raise Refused(str(error)) from None
-    except OSError as error:
-        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        raise Refused(what, code=BROKEN) from None
     except Exception as error:  # noqa: BLE001  the shell is the last place to catch it
-        if _debugging():
-            traceback.print_exc(file=sys.stderr)
-        name = type(error).__name__
-        hint = "Run it as `cuneifox --debug …` for the trace."
-        raise Refused(f"a fault in CuneiFox: {name}: {error}. {hint}", code=BROKEN) from None
+        raise _told(error) from None
+
+
+def _told(error: Exception) -> click.ClickException:
+    """An error in words, with its exit code; imports wait until there is something to tell."""
+    from peewee import PeeweeException
+
+    from cuneifox.config import ConfigError
+    from models.errors import BooksError
+    from tenants import TenantError
+
+    if isinstance(error, ConfigError):
+        return Refused(str(error), code=USAGE)
+    if isinstance(error, BooksError):
+        lines = getattr(error, "lines", None)
+        return Refused(*(lines() if lines else [str(error)]))
+    if isinstance(error, TenantError):
+        return Refused(str(error))
+    if isinstance(error, OSError):
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        return Refused(what, code=BROKEN)
+    if isinstance(error, PeeweeException):
+        return Refused(f"the database failed: {error}", code=BROKEN)
+    if _debugging():
+        traceback.print_exception(error, file=sys.stderr)
+    name = type(error).__name__
+    hint = "Run it as `cuneifox --debug …` for the trace."
+    return Refused(f"a fault in CuneiFox: {name}: {error}. {hint}", code=BROKEN)
 
 
 def _debugging() -> bool:

@@ -1,6 +1,7 @@
 """Beancount files: checked, then read by `beancount_reader` in a process of its own.
 
-`start_reading` returns at once, so that whoever imports can open the company meanwhile.
+`start_reading` returns at once, so that whoever imports can open the company meanwhile. To have the
+reader started before anything else, this module loads the rest of the program only when it needs it.
 """
 
 from __future__ import annotations
@@ -15,28 +16,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from cuneifox.imports.errors import FileRefused, Problem, ReaderMissing
-from models.importing import ImportAccount, ImportEntry
+if TYPE_CHECKING:
+    from cuneifox.imports.errors import FileRefused
+    from cuneifox.imports.file_read import FileRead
 
 LARGEST_BYTES = 32_000_000
 """Some 100,000 transactions. Larger files are refused before a byte of them is read."""
 
 _READER = Path(__file__).with_name("beancount_reader.py")
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "SYSTEMROOT")
-
-
-class FileRead(msgspec.Struct, frozen=True):
-    """What a file holds; with `errors`, nothing else."""
-
-    errors: list[Problem]
-    currency: str = ""
-    operating: list[str] = []
-    accounts: list[ImportAccount] = []
-    entries: list[ImportEntry] = []
-    left_out: dict[str, int] = {}
 
 
 class Reading:
@@ -48,10 +38,13 @@ class Reading:
 
     def result(self) -> FileRead:
         """Wait for the reader and return what it found; FileRefused lists what is wrong."""
+        from cuneifox.imports.errors import FileRefused
+        from cuneifox.imports.file_read import decode
+
         out, complaint = self._process.communicate()
         if self._process.returncode != 0:
-            raise FileRefused(self.path, [(0, _breakdown(self._process.returncode, complaint))])
-        read = msgspec.msgpack.decode(out, type=FileRead)
+            raise _refused(self.path, _breakdown(self._process.returncode, complaint))
+        read = decode(out)
         if read.errors:
             raise FileRefused(self.path, read.errors)
         return read
@@ -73,6 +66,8 @@ def start_reading(path: str | Path, currency: str | None = None) -> Iterator[Rea
     """
     path = Path(path)
     if find_spec("beancount") is None:
+        from cuneifox.imports.errors import ReaderMissing
+
         raise ReaderMissing()
     descriptor = _open(path)
     try:
@@ -107,7 +102,7 @@ def _open(path: Path) -> int:
             errno.ENOENT: "there is no such file",
             errno.EACCES: "it may not be read by this user",
         }.get(getattr(error, "errno", None) or 0, "it can't be opened")
-        raise FileRefused(path, [(0, f"{reason}.")]) from None
+        raise _refused(path, f"{reason}.") from None
     found = os.fstat(descriptor)
     problem = ""
     if not stat.S_ISREG(found.st_mode):
@@ -121,8 +116,14 @@ def _open(path: Path) -> int:
         problem = "The file is empty."
     if problem:
         os.close(descriptor)
-        raise FileRefused(path, [(0, problem)])
+        raise _refused(path, problem)
     return descriptor
+
+
+def _refused(path: Path, problem: str) -> FileRefused:
+    from cuneifox.imports.errors import FileRefused
+
+    return FileRefused(path, [(0, problem)])
 
 
 def _breakdown(returncode: int, complaint: bytes) -> str:

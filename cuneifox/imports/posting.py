@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from cuneifox.imports.beancount import FileRead, Reading, start_reading
+from cuneifox.imports.beancount import Reading, start_reading
 from cuneifox.imports.errors import FileRefused
+from cuneifox.imports.file_read import FileRead
 from models.actors import Actor
 from models.importing import ImportBatch, ImportRefused, ImportResult, import_batch
 from models.money import format_amount
