@@ -17,7 +17,8 @@ from models.importing.entries import ImportBatch, ImportEntry, ImportRefused, Pr
 from models.inputs import VoucherInput, check_date
 from models.journals import add_book, list_books
 from models.months import demand_month
-from models.posting import Posted, post_many
+from models.posting import post_many
+from models.recording import Posted
 from models.settings import BooksSettings, LedgerState, books_settings
 from tenants import current_store
 

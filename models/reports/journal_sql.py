@@ -23,7 +23,9 @@ LEFT JOIN journal_books b ON b.stid = v.book_stid
 
 FROM_DAY = "v.date >= ?"
 TO_DAY = "v.date <= ?"
-OF_BOOK = "v.book_stid = ?"
+OF_BOOK = "+v.book_stid = ?"
+"""The plus keeps SQLite from reading the whole book by its numbers to sort it by date."""
+
 AFTER_KEY = "(v.date, v.id) > (?, ?)"
 BEFORE_KEY = "(v.date, v.id) < (?, ?)"
 CONTAINS = (

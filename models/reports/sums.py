@@ -64,7 +64,7 @@ def account_sums(
         with_closing: whether closing vouchers (and their reversals) count, in the opening too.
         account: the stid of the only account that is wanted.
 
-    Accounts without any posting up to the last day are left out. To be called within one snapshot.
+    Accounts without figures may be left out. To be called within one snapshot.
     """
     which = (with_closing, account is not None)
     only = () if account is None else (account,)
