@@ -25,10 +25,17 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time.tim
     `now` gives UTC seconds; tests turn the clock by it. Whoever makes an application ends it with
     `app.extensions["cuneifox"].router.close()`.
     """
-    config = config or Config()
+    services = Services.open(config or Config(), now)
+    try:
+        return _compose(services)
+    except BaseException:
+        services.router.close()
+        raise
+
+
+def _compose(services: Services) -> Flask:
     app = Flask("cuneifox")
     app.request_class = CompanyRequest
-    services = Services.open(config, now)
     app.extensions["cuneifox"] = services
     _configure(app, services)
     tenants.flask.init_app(app, services.router, identify.identify, identify.may_enter)
@@ -39,7 +46,7 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time.tim
     i18n.init_app(app)
     init_urls(app)
     _add_pages(app)
-    _trust_proxies(app, config)
+    _trust_proxies(app, services.config)
     return app
 
 

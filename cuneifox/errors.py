@@ -102,6 +102,8 @@ def answer_http(error: HTTPException) -> Response:
     if error.response is not None:
         return error.response  # type: ignore[return-value]
     status = error.code or 500
+    if getattr(error, "original_exception", None) is not None:  # Flask has logged the traceback
+        log.error("That was request %s.", this_request().id)
     own = type(error).description != error.description and status < 500
     response = _answer(status, (error.description or "") if own else _detail(status), {})
     for name, value in error.get_headers():

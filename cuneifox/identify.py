@@ -90,9 +90,11 @@ def choose_language() -> None:
     visit = this_request().visit
     if visit is not None and visit.user.language in LANGUAGES:
         g.language = visit.user.language
-    elif request.cookies.get(i18n.COOKIE) not in LANGUAGES:
-        if request.accept_languages.best_match(list(LANGUAGES)) is None:
-            g.language = services().config.language
+    elif (
+        request.cookies.get(i18n.COOKIE) not in LANGUAGES
+        and request.accept_languages.best_match(list(LANGUAGES)) is None
+    ):
+        g.language = services().config.language
 
 
 def check_access() -> Response | None:

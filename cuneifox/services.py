@@ -12,10 +12,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flask import current_app
-from models.companies import Company
 
 from cuneifox.config import Config, ConfigError
 from models import people
+from models.companies import Company
 from models.people import Passwords
 from tenants import Router
 
@@ -38,12 +38,21 @@ class Services:
         """Open the data folder, making what is missing in it."""
         folder = config.data_path
         router = Router(folder)
-        router.universal.create_tables([*people.MODELS, Company])
+        _make_tables(router)
         return cls(config, router, passwords_of(config), _secret(folder / "secret.key"), now)
 
     def local(self, at: float) -> datetime:
         """UTC seconds as the time that clocks show where the installation's people are."""
         return datetime.fromtimestamp(at, ZoneInfo(self.config.time_zone))
+
+
+def _make_tables(router: Router) -> None:
+    """In an entry of this router, because others may be open in the process."""
+    entry = router.enter(("set-up", None), None)
+    try:
+        router.universal.create_tables([*people.MODELS, Company])
+    finally:
+        router.leave(entry)
 
 
 def services() -> Services:

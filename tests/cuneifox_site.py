@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.routing import AnyConverter, IntegerConverter
 from werkzeug.test import TestResponse
 
 from cuneifox import create_app
@@ -95,6 +98,23 @@ class Site:
 
     def close(self) -> None:
         self.router.close()
+
+
+def every_route(app: Flask) -> Iterator[tuple[str, str, Any]]:
+    """(method, path, view) of all routes, with made-up values for what varies in a path.
+
+    Tests that hold for every route take them from here, so that none has to be added to a list.
+    """
+    made_up = {IntegerConverter: 1}
+    urls = app.url_map.bind("localhost")
+    for rule in app.url_map.iter_rules():
+        values: dict[str, Any] = {}
+        for name, converter in rule._converters.items():
+            first = next(iter(converter.items), "x") if isinstance(converter, AnyConverter) else "x"
+            values[name] = "acme" if name == "slug" else made_up.get(type(converter), first)
+        path = urls.build(rule.endpoint, values)
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield method, path, app.view_functions[rule.endpoint]
 
 
 STRICT = Throttle(account_failures=3, account_minutes=1, address_failures=5, address_minutes=1)

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cuneifox_site import Site, every_route
+from models.people import Activity, User
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    site = Site(tmp_path / "data")
+    site.user("chief", administers=True)
+    yield site
+    site.close()
+
+
+@pytest.mark.parametrize("token", [None, "", "0" * 64, "é", "other"])
+def test_no_route_takes_a_request_without_our_token(site: Site, token: str | None) -> None:
+    """Each route, found from the map: a missing, wrong, foreign or unreadable token is 400."""
+    with site.app.app_context():
+        site.company("acme", User.find("chief"))
+        before = Activity.select().count()
+    browser = site.signed_in("chief")
+    if token == "other":
+        token = site.signed_in("chief").token("/account")
+    form = {} if token is None else {"csrf_token": token}
+    unsafe = [(m, path) for m, path, _view in every_route(site.app) if m != "GET"]
+    assert len(unsafe) > 15
+    for method, path in unsafe:
+        assert browser.client.open(path, method=method, data=form).status_code == 400, path
+    with site.app.app_context():
+        assert Activity.select().count() == before
+        assert [user.name for user in User.list()] == ["chief"]
+
+
+def test_the_token_is_bound_to_the_session(site: Site) -> None:
+    """One that was on the page before signing in isn't taken after it; the new one is."""
+    browser = site.browser()
+    before = browser.token()
+    browser.sign_in("chief")
+    form = {"name": "malee", "password": "a fox in the clay"}
+    assert browser.post("/people/new", csrf_token=before, **form).status_code == 400
+    assert browser.post("/people/new", "/people/new", **form).status_code == 303
+
+
+def test_the_token_may_come_in_a_header(site: Site) -> None:
+    """Scripts of our own pages send it as X-CSRF-Token."""
+    browser = site.signed_in("chief")
+    token = browser.token("/account")
+    sent = browser.client.post("/account/sessions/end", headers={"X-CSRF-Token": token})
+    assert sent.status_code == 303
+
+
+def test_what_the_browser_calls_cross_site_is_refused(site: Site) -> None:
+    """Even with the right token."""
+    browser = site.signed_in("chief")
+    form = {"csrf_token": browser.token("/account")}
+    headers = {"Sec-Fetch-Site": "cross-site"}
+    sent = browser.client.post("/account/sessions/end", data=form, headers=headers)
+    assert sent.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path", ["/sign-in", "/companies", "/nope", "/static/style.css", "/nope.json"]
+)
+def test_every_answer_has_the_headers(site: Site, path: str) -> None:
+    """Pages, errors, files: nothing inline, nothing from elsewhere, no frames, no sniffing."""
+    response = site.signed_in("chief").get(path)
+    response.close()
+    headers = response.headers
+    policy = headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none';")
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert ("no-store" in headers.get("Cache-Control", "")) == (not path.startswith("/static"))
+
+
+def test_no_template_needs_what_the_policy_forbids() -> None:
+    """No style attributes, no inline scripts or handlers, nothing from other hosts."""
+    folder = Path(__file__).parent.parent / "cuneifox" / "templates"
+    forbidden = re.compile(
+        r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:|https?://", re.IGNORECASE
+    )
+    for page in folder.rglob("*.html"):
+        found = forbidden.search(page.read_text(encoding="utf-8"))
+        assert not found, f"{page.name}: {found and found[0]}"
+
+
+def test_the_key_is_made_once_and_for_its_owner_alone(tmp_path: Path, site: Site) -> None:
+    """secret.key has 32 bytes and mode 0600, and the next start reads the same one."""
+    key = tmp_path / "data" / "secret.key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert key.read_bytes() == site.services.secret
+    assert len(site.services.secret) == 32
+    again = Site(tmp_path / "data")
+    assert again.services.secret == site.services.secret
+    again.close()
+
+
+def test_applications_share_nothing(tmp_path: Path, site: Site) -> None:
+    """Two in one process: a session of the one is nobody in the other."""
+    other = Site(tmp_path / "other")
+    other.user("chief", administers=True)
+    session = site.signed_in("chief").client.get_cookie("cuneifox_session")
+    assert session is not None
+    stranger = other.browser()
+    stranger.client.set_cookie("cuneifox_session", session.value)
+    assert stranger.get("/people").status_code == 302
+    assert other.services.secret != site.services.secret
+    other.close()
