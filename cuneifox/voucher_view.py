@@ -77,7 +77,7 @@ def posted_input(voucher: Voucher) -> VoucherInput:
     rows = Line.select().where(Line.voucher == voucher).order_by(Line.n)
     lines = [
         LineInput(
-            line.account_id,
+            line.account_stid,
             line.amount,
             line.text,
             None if line.quantity is None else unscaled(line.quantity, line.quantity_decimals),
@@ -87,7 +87,7 @@ def posted_input(voucher: Voucher) -> VoucherInput:
         )
         for line in rows
     ]
-    return VoucherInput(voucher.book_id, voucher.date, voucher.text, lines, voucher.reference)
+    return VoucherInput(voucher.book_stid, voucher.date, voucher.text, lines, voucher.reference)
 
 
 def _view(id: int, given: VoucherInput, chart: Chart, **linked: object) -> VoucherView:

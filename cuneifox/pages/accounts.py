@@ -83,7 +83,7 @@ def delete(stid: int) -> ResponseReturnValue:
 
 def _stored(account: Account) -> dict[str, Any]:
     given = {name: getattr(account, name) for name in FIELDS if name != "parent"}
-    return given | {"parent": account.parent_id or ""}
+    return given | {"parent": account.parent_stid or ""}
 
 
 def _typed() -> dict[str, Any]:

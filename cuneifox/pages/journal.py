@@ -35,7 +35,7 @@ STATUSES: dict[str, LazyText] = {
 
 FILTERS = ("first", "last", "book", "status", "text")
 
-blueprint = Blueprint("journal", __name__, url_prefix="/c/<slug>/journal")
+blueprint = Blueprint("journal", __name__, url_prefix="/c/<slug>")
 
 navigation = [Link(_l("Journal"), "journal.index", 20, "ledger", ("ledger", "read"))]
 
@@ -61,8 +61,8 @@ def index(form: str) -> ResponseReturnValue:
     return _page(asked, page, {})
 
 
-blueprint.add_url_rule("", "index", index, defaults={"form": "html"})
-blueprint.add_url_rule(".<any(json, csv):form>", "index", index)
+blueprint.add_url_rule("/journal", "index", index, defaults={"form": "html"})
+blueprint.add_url_rule("/journal.<any(json, csv):form>", "index", index)
 
 
 def _wanted(asked: dict[str, str]) -> dict[str, Any]:
