@@ -210,8 +210,8 @@ def _known(fingerprints: set[str]) -> set[str]:
 
 def _rounding_account(settings: BooksSettings, by: Actor) -> int:
     """Return the stid of the rounding account; where the settings name none, they do from now on."""
-    if settings.rounding_id is not None:
-        return int(settings.rounding_id)
+    if settings.rounding_stid is not None:
+        return int(settings.rounding_stid)
     account = Account.get_or_none(Account.code == ROUNDING_CODE, Account.active, ~Account.is_group)
     if account is None:
         account = add_account(ROUNDING_CODE, "Rounding differences", "expense", by=by)
