@@ -100,7 +100,7 @@ def add_account(
     return current_store("books").write(write)
 
 
-def change_account(stid: int, *, by: Actor, **values: Any) -> Account:
+def change_account(stid: int, /, *, by: Actor, **values: Any) -> Account:
     """Change the named fields of an account (``parent`` is a stid or None) and return it.
 
     Raises NotAllowed, NotFound, BadInput for what the rules of the tree or its postings forbid, and

@@ -56,7 +56,7 @@ def add_book(
     return current_store("books").write(write)
 
 
-def change_book(stid: int, *, by: Actor, **values: Any) -> JournalBook:
+def change_book(stid: int, /, *, by: Actor, **values: Any) -> JournalBook:
     """Change the named fields of a book. Raises NotAllowed, NotFound, BadInput, Conflict."""
     by.demand("ledger", "edit")
     cleaned = _cleaned(values)

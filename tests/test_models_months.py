@@ -179,7 +179,9 @@ def test_who_changed_a_month_stays_on_record(acme: None) -> None:
     assert month_state(202602) == "closed"
 
 
-@pytest.mark.parametrize("month", [0, 13, 202600, 202613, -202602, 10**9, 10**40, "202602", None, 2026.02])
+@pytest.mark.parametrize(
+    "month", [0, 13, 202600, 202613, -202602, 10**9, 10**40, "202602", None, 2026.02]
+)
 def test_what_is_no_month_is_refused(acme: None, month: Any) -> None:
     """Numbers and other things that are no months get BadInput."""
     for act in (freeze_month, open_month, close_month):

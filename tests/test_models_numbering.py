@@ -80,7 +80,8 @@ def test_threads_that_post_and_fail_at_once_leave_no_gap(router: Router) -> None
 
 
 @pytest.mark.parametrize(
-    "failing", ["INSERT INTO lines", "INSERT INTO vouchers", "INSERT INTO balances", "UPDATE ledger_"]
+    "failing",
+    ["INSERT INTO lines", "INSERT INTO vouchers", "INSERT INTO balances", "UPDATE ledger_"],
 )
 def test_a_posting_that_fails_anywhere_uses_no_number(
     router: Router, monkeypatch: pytest.MonkeyPatch, failing: str
