@@ -57,6 +57,14 @@ def example(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return path
 
 
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two years of bean-example's."""
+    path = tmp_path_factory.mktemp("examples") / "short.beancount"
+    generate(path, "--seed", "4", "--date-begin", "2024-01-01", "--date-end", "2026-01-01")
+    return path
+
+
 def imported(router: Router, path: Path, **options: bool) -> Imported:
     with start_reading(path) as reading:
         return import_read(router, router.tenant("acme"), reading, **options)
@@ -135,20 +143,20 @@ def _code(account: str) -> str:
     return account_code(account)
 
 
-def test_importing_again_adds_nothing(acme: Router, example: Path):
+def test_importing_again_adds_nothing(acme: Router, short: Path):
     """The second time all is there already, and the chain's head hasn't moved."""
-    first = imported(acme, example)
+    first = imported(acme, short)
     before = kept(acme)
-    again = imported(acme, example)
+    again = imported(acme, short)
     assert again.result.posted == 0
     assert again.result.present == first.result.posted
     assert kept(acme) == before
 
 
-def test_a_longer_file_adds_only_what_is_new(acme: Router, example: Path, tmp_path: Path):
+def test_a_longer_file_adds_only_what_is_new(acme: Router, short: Path, tmp_path: Path):
     """A file that has grown by one transaction adds one, equal to an older one or not."""
-    done = imported(acme, example)
-    text = example.read_text()
+    done = imported(acme, short)
+    text = short.read_text()
     coffee = '\n2025-12-30 * "Cafe" "Coffee"\n  Expenses:Food:Coffee  3.50 USD\n'
     coffee += "  Liabilities:US:Chase:Slate\n"
     grown = tmp_path / "grown.beancount"

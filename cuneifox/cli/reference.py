@@ -33,7 +33,9 @@ it that it is current. What every command shares comes first.
 def reference() -> str:
     """The whole page as Markdown."""
     codes = "".join(f"| {code} | {meaning} |\n" for code, meaning in CODES.items())
-    sections = "\n".join(_sections(main, click.Context(main, info_name="cuneifox")))
+    sections = "\n".join(
+        _sections(main, click.Context(main, info_name="cuneifox", **main.context_settings))
+    )
     return f"{INTRODUCTION}{codes}\n{sections}"
 
 

@@ -68,7 +68,9 @@ def command(
     with installation() as (config, router), router.using(company):
         made = _made(report, first, last or today(config), account)
     if as_json or form == "json":
-        print_json(made)
+        from cuneifox.report_json import plain
+
+        print_json(plain(made))
     elif form == "csv":
         _print_csv(report_tables.plain(made))
     else:

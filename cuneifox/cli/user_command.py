@@ -185,7 +185,11 @@ def _password(from_stdin: bool) -> str:
         if not line.rstrip("\r\n"):
             raise click.UsageError("--password-stdin: standard input is empty.")
         return line.rstrip("\r\n")
-    if not sys.stdin.isatty():
+    if not _at_terminal():
         raise click.UsageError("There is no terminal to ask at: use --password-stdin.")
     password: str = click.prompt("Password", hide_input=True, confirmation_prompt="Again")
     return password
+
+
+def _at_terminal() -> bool:
+    return sys.stdin.isatty()
