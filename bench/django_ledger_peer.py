@@ -71,7 +71,7 @@ class Books:
 
     def post(self, count: int) -> None:
         """Post so many balanced entries of two lines, each in a transaction of its own."""
-        first = datetime.datetime(2025, 1, 1, tzinfo=datetime.timezone.utc)
+        first = datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC)
         for i in range(self.posted, self.posted + count):
             amount = Decimal(10_000 + i * 37 % 90_000) / 100
             sides = ((self.accounts[i % 10], "debit"), (self.accounts[(i + 3) % 10], "credit"))
