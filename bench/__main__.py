@@ -22,6 +22,11 @@ MODULES = (
     "lookup",
     "entering",
     "cold_open",
+    "posting",
+    "posting_rate",
+    "trial_balance",
+    "journal_page",
+    "importing",
 )
 
 HEAD = """# Benchmarks
