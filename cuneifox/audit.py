@@ -6,12 +6,19 @@ so that no page can be forgotten.
 
 from __future__ import annotations
 
+import logging
+
 from flask import Flask, Response, request
+from peewee import PeeweeException
 
 from cuneifox.request import this_request
 from cuneifox.security import SAFE
 from cuneifox.services import services
+from cuneifox.visits import Visit
 from models.people import Activity
+from tenants import TenantError
+
+log = logging.getLogger("cuneifox")
 
 UNLOGGED = ("auth.sign_in", "auth.sign_out", "auth.language")
 """Signing in and out has its own history; a language is nobody's business."""
@@ -31,22 +38,36 @@ def init_app(app: Flask) -> None:
 
 
 def write_notes(response: Response) -> Response:
-    """One line per note; requests that failed leave none. A form that is shown again, neither."""
+    """One line per note; requests that failed leave none, and neither do forms shown again.
+
+    What was done is done: if the line can't be written, it goes to the log, and the answer goes out.
+    """
     asked = this_request()
-    changed = request.method not in SAFE and request.endpoint not in UNLOGGED
     if asked.visit is None or response.status_code >= 400:
         return response
-    if changed and not asked.noted:
+    if not asked.noted and _changed_something(response):
         asked.noted.append((request.endpoint or "", request.path))
-    company = asked.visit.company
-    for action, subject in asked.noted:
+    try:
+        _write(asked.visit, asked.noted)
+    except (PeeweeException, TenantError):
+        log.exception("Request %s isn't in the activity log: %s", asked.id, asked.noted)
+    return response
+
+
+def _changed_something(response: Response) -> bool:
+    shown_again = response.status_code == 200 and response.mimetype == "text/html"
+    return request.method not in SAFE and request.endpoint not in UNLOGGED and not shown_again
+
+
+def _write(visit: Visit, notes: list[tuple[str, str]]) -> None:
+    company = visit.company
+    for action, subject in notes:
         Activity.note(
             action,
             subject,
             now=services().now(),
-            user_id=asked.visit.user.id,
-            user_name=asked.visit.user.display_name,
+            user_id=visit.user.id,
+            user_name=visit.user.display_name,
             company_id=company.tenant_id if company else "",
             company_name=company.name if company else "",
         )
-    return response

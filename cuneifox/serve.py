@@ -114,11 +114,11 @@ def _require_free(config: Config) -> None:
 def _claim(folder: Path) -> IO[str]:
     """Hold the data folder for this server; the lock goes with the process, however it ends."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    stream = (folder / "serve.lock").open("a+", encoding="ascii")
+    handle = os.open(folder / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    stream = os.fdopen(handle, "r+", encoding="ascii")
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        stream.seek(0)
         process = stream.read(20).strip() or "unknown"
         stream.close()
         raise ConfigError(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cuneifox.auth.sign_in import local_path
+from cuneifox.config import Server
 from cuneifox_site import PASSWORD, STRICT, Site
 from models.people import Session, SignIn
 
@@ -33,8 +34,6 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(site: Site) -> None:
 
 def test_over_https_the_cookie_goes_over_https_alone(tmp_path: Path) -> None:
     """With https set the cookie is Secure, and its name lets browsers take it from nobody else."""
-    from cuneifox.config import Server
-
     site = Site(tmp_path / "data", server=Server(https=True))
     site.user("malee")
     browser = site.browser()
@@ -197,6 +196,30 @@ def test_signing_out_ends_the_session_on_the_server(site: Site) -> None:
     assert browser.get("/companies").status_code == 302
     with site.app.app_context():
         assert Session.select().count() == 0
+
+
+def test_signing_out_when_the_session_is_over_is_no_error(site: Site) -> None:
+    """The button on a page that was left open too long leads to signing in."""
+    site.user("malee")
+    browser = site.signed_in("malee")
+    token = browser.token("/companies")
+    site.clock.turn(7200)
+    response = browser.client.post("/sign-out", data={"csrf_token": token})
+    assert response.location == "/sign-in"
+
+
+def test_forwarded_addresses_are_believed_from_own_proxies_alone(tmp_path: Path) -> None:
+    """Without trusted_proxies X-Forwarded-For is anybody's claim; with one, its last entry counts."""
+    for proxies, expected in ((0, "127.0.0.1"), (1, "192.0.2.9")):
+        site = Site(tmp_path / str(proxies), server=Server(trusted_proxies=proxies))
+        site.user("malee")
+        browser = site.browser()
+        form = {"user": "malee", "password": PASSWORD, "csrf_token": browser.token()}
+        headers = {"X-Forwarded-For": "198.51.100.1, 192.0.2.9"}
+        browser.client.post("/sign-in", data=form, headers=headers)
+        with site.app.app_context():
+            assert SignIn.get().address == expected
+        site.close()
 
 
 def test_sessions_run_out(site: Site) -> None:

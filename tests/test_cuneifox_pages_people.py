@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from cuneifox.pages.activity import ACTIONS
 from cuneifox_site import PASSWORD, Browser, Site
 from models.people import Activity, Membership, Session, SignIn, User
+from tenants import LockTimeout
 
 NEW = "another fox in the clay"
 
@@ -251,6 +254,15 @@ def test_history_and_activity_page_by_key(site: Site, chief: Browser) -> None:
         assert "no. 59" in chief.get(f"/activity?company=t1&before={rubbish}").text
 
 
+def test_every_action_that_is_noted_has_a_name_for_people() -> None:
+    """Whatever word the code notes, the activity page says it in the reader's language."""
+    folder = Path(__file__).parent.parent / "cuneifox"
+    code = "\n".join(file.read_text(encoding="utf-8") for file in folder.rglob("*.py"))
+    noted = set(re.findall(r"""\b(?:note|log)\(\s*["']([a-z]+\.[a-z_]+)["']""", code))
+    assert len(noted) > 10
+    assert noted <= set(ACTIONS)
+
+
 def test_what_pages_forget_to_say_is_written_down_anyway(site: Site, chief: Browser) -> None:
     """A view that changed something without a note leaves its endpoint and path, with who and where."""
     with site.app.app_context():
@@ -263,3 +275,17 @@ def test_what_pages_forget_to_say_is_written_down_anyway(site: Site, chief: Brow
         row = Activity.page(company_id=company.tenant_id)[0]
     assert (row.action, row.subject) == ("accounts.new", path)
     assert (row.user_name, row.company_name) == ("The Chief", "The acme company")
+
+
+def test_what_was_done_is_answered_even_if_the_log_cannot_be_written(
+    site: Site, chief: Browser, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The user was added: the answer says so, and the operator's log holds the line instead."""
+
+    def broken(*args: object, **kwargs: object) -> None:
+        raise LockTimeout("busy")
+
+    monkeypatch.setattr(Activity, "note", broken)
+    form = {"name": "malee", "password": PASSWORD}
+    assert chief.post("/people/new", "/people/new", **form).status_code == 303
+    assert "people.add" in caplog.text

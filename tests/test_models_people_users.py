@@ -31,10 +31,11 @@ def test_a_user_that_there_is_not_is_said_to_be_missing() -> None:
 
 
 def test_names_differ_by_more_than_case() -> None:
-    """A second user whose name differs by case alone is refused, and nothing is stored."""
+    """A second user whose name differs by case or width alone is refused, and nothing is stored."""
     add("malee")
-    with pytest.raises(Conflict, match="already"):
-        add("MALEE")
+    for name in ("MALEE", "\uff4dalee"):  # the second begins with a full-width m
+        with pytest.raises(Conflict, match="already"):
+            add(name)
     assert [user.name for user in User.list()] == ["malee"]
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from models.companies import Company
 
 from cuneifox.access import administrators
 from cuneifox.i18n import LazyText, _, _l
 from cuneifox.navigation import Link
 from cuneifox.pages.paging import PAGE, before, following
+from models.companies import Company
 from models.people import Activity, User
 
 blueprint = Blueprint("activity", __name__, url_prefix="/activity")
@@ -26,14 +26,29 @@ ACTIONS: dict[str, LazyText] = {
     "people.reset_password": _l("set a user's password"),
     "people.grant": _l("gave rights"),
     "people.revoke": _l("took rights away"),
+    "people.password": _l("set a user's password"),
+    "import.beancount": _l("imported a file"),
     "accounts.new": _l("added an account"),
     "accounts.edit": _l("changed an account"),
     "accounts.delete": _l("deleted an account"),
+    "registers.customer_new": _l("added a customer"),
+    "registers.customer_edit": _l("changed a customer"),
+    "registers.supplier_new": _l("added a supplier"),
+    "registers.supplier_edit": _l("changed a supplier"),
+    "registers.product_new": _l("added a product"),
+    "registers.product_edit": _l("changed a product"),
+    "registers.employee_new": _l("added an employee"),
+    "registers.employee_edit": _l("changed an employee"),
     "vouchers.new": _l("wrote a draft"),
     "vouchers.edit": _l("changed a draft"),
+    "vouchers.delete": _l("deleted a draft"),
     "vouchers.post": _l("posted a voucher"),
     "vouchers.reverse": _l("reversed a voucher"),
-    "vouchers.delete": _l("deleted a draft"),
+    "months.freeze": _l("froze a month"),
+    "months.open": _l("opened a month again"),
+    "months.close": _l("closed a month"),
+    "months.close_year": _l("closed a fiscal year"),
+    "months.reopen_year": _l("opened a fiscal year again"),
 }
 """What people read for an action; one that isn't here is shown as it is."""
 

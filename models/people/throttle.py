@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from peewee import CharField, FloatField
 
+from models.people.users import name_key
 from tenants import RoutedModel
 
 
@@ -90,7 +91,7 @@ def _wait(bucket: Bucket, full_until: float, now: float) -> float:
 
 def account_key(name: str) -> str:
     """The bucket of an account, by what was typed as its name."""
-    return _digest("account", name.strip().casefold())
+    return _digest("account", name_key(name))
 
 
 def device_key(user_id: str, device: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 import time
+import unicodedata
 from typing import Self
 
 from peewee import BooleanField, CharField, IntegerField, IntegrityError
@@ -19,7 +20,7 @@ LANGUAGES = ("", "en", "th")
 
 
 class User(RoutedModel):
-    """One person, found by name or id; names are unique whatever their case.
+    """One person, found by name or id; names are unique whatever their case and width.
 
     Users aren't deleted, because history and activity name them: they are made inactive. Times are
     UTC seconds.
@@ -60,7 +61,7 @@ class User(RoutedModel):
         values = {
             "id": base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower(),
             "name": name,
-            "name_key": name.casefold(),
+            "name_key": name_key(name),
             "display_name": clean_line(display_name, "display_name", longest=80) or name,
             "password_hash": passwords.hash(password),
             "administers": administers,
@@ -88,7 +89,7 @@ class User(RoutedModel):
     @classmethod
     def named(cls, name: str) -> Self | None:
         """The user of that name, in any case, or None."""
-        return cls.get_or_none(cls.name_key == name.strip().casefold())
+        return cls.get_or_none(cls.name_key == name_key(name))
 
     @classmethod
     def list(cls) -> list[Self]:
@@ -143,6 +144,11 @@ class User(RoutedModel):
         for field, value in values.items():
             setattr(self, field, value)
         User.update(**values).where(User.id == self.id).execute()
+
+
+def name_key(name: str) -> str:
+    """What names are compared by: neither case nor the width of letters makes another user."""
+    return unicodedata.normalize("NFKC", name.strip()).casefold()
 
 
 def clean_name(name: str) -> str:
