@@ -20,6 +20,7 @@ MOST_FAULTS = 100
 """Of one check; whoever has more needs a backup, not a list."""
 
 CHECKS: tuple[tuple[str, Callable[[], Iterator[Fault]]], ...] = (
+    ("books", ledger.rows),
     ("books", ledger.accounts),
     ("books", ledger.vouchers),
     ("books", ledger.balances),
@@ -63,7 +64,7 @@ def check_company(router: Router, tenant: Tenant | str) -> list[Finding]:
 def _file_faults(store: Store) -> Iterator[Fault]:
     try:
         with store.get_connection() as connection:
-            for look in (files.integrity, files.foreign_keys):
+            for look in files.LOOKS[store.role]:
                 yield from _guarded(lambda look=look: look(connection))
     except WrongFile as error:
         yield Fault("identity", str(error))

@@ -187,13 +187,18 @@ REGISTER_MODELS: list[type[Register]] = list(REGISTERS.values())
 def protect_registers() -> None:
     """Make the database itself refuse to change a stid; runs once, after the tables are made."""
     store = current_store(STORE)
-    for model in REGISTER_MODELS:
-        table = model._meta.table_name
-        store.execute_sql(
-            f"CREATE TRIGGER IF NOT EXISTS {table}_stid_is_static BEFORE UPDATE OF stid ON {table} "
-            "WHEN NEW.stid <> OLD.stid "
-            "BEGIN SELECT RAISE(ABORT, 'a static id never changes'); END"
-        )
+    for statement in register_triggers():
+        store.execute_sql(statement)
+
+
+def register_triggers() -> list[str]:
+    """Return the statements that make the registers' triggers."""
+    return [
+        f"CREATE TRIGGER {table}_stid_is_static BEFORE UPDATE OF stid ON {table} "
+        "WHEN NEW.stid <> OLD.stid "
+        "BEGIN SELECT RAISE(ABORT, 'a static id never changes'); END"
+        for table in (model._meta.table_name for model in REGISTER_MODELS)
+    ]
 
 
 def _line(field: str, longest: int, required: bool = False) -> Callable[[Any, str], str]:

@@ -1,14 +1,19 @@
-"""The files as SQLite sees them: whose they are, whether they are whole, and what guards them."""
+"""The files as SQLite sees them: whether they are whole, and what guards them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from importlib.resources import files
 from typing import Any
 
 from models.checks.findings import Fault
+from models.registers import register_triggers
+from models.triggers import statements
 
 INTEGRITY = "PRAGMA integrity_check(20)"
 FOREIGN_KEYS = "PRAGMA foreign_key_check"
+TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
 
 
 def integrity(connection: Any) -> Iterator[Fault]:
@@ -31,3 +36,33 @@ def foreign_keys(connection: Any) -> Iterator[Fault]:
             "foreign-key",
             f"{len(rows)} rows of {table} refer to rows of {parent} that aren't there{which}",
         )
+
+
+def triggers(wanted: Callable[[], Iterable[str]], connection: Any) -> Iterator[Fault]:
+    """Yield the triggers that aren't there, or aren't what they were made as."""
+    found = {name: _plain(sql) for name, sql in connection.execute(TRIGGERS)}
+    for statement in map(_plain, wanted()):
+        name = statement.split()[2]
+        if name not in found:
+            yield Fault("trigger", f"the trigger {name} is missing, and nothing keeps its rule")
+        elif found[name] != statement:
+            yield Fault("trigger", f"the trigger {name} was replaced by another")
+
+
+def book_triggers() -> Iterator[str]:
+    """Yield the statements that make the triggers of the books."""
+    for script in files("models.triggers").joinpath("sqlite").iterdir():
+        yield from statements(script.read_text(encoding="utf-8"))
+
+
+def _plain(sql: str) -> str:
+    """A trigger's statement as SQLite keeps it, whatever stands ahead of it or between its words."""
+    return " ".join(sql[sql.index("CREATE TRIGGER") :].replace("IF NOT EXISTS ", "").split())
+
+
+LOOKS: dict[str, tuple[Callable[[Any], Iterator[Fault]], ...]] = {
+    "books": (integrity, foreign_keys, partial(triggers, book_triggers)),
+    "registers": (integrity, foreign_keys, partial(triggers, register_triggers)),
+    "attachments": (integrity, foreign_keys),
+}
+"""What is looked at in the file of each store."""

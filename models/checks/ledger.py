@@ -63,6 +63,15 @@ FROM accounts a JOIN accounts p ON p.stid = a.parent_stid WHERE a.type <> p.type
 """
 
 
+def rows() -> Iterator[Fault]:
+    """Yield what the books need one row of, and haven't."""
+    store = current_store("books")
+    for table in ("settings", "ledger_state"):
+        count = store.execute_sql(f"SELECT COUNT(*) FROM {table}").fetchone()[0]  # noqa: S608 -- ours
+        if count != 1:
+            yield Fault("settings", f"{table} has {count} rows instead of one; restore a backup")
+
+
 def vouchers() -> Iterator[Fault]:
     """Yield vouchers that have fewer than two lines or don't balance, and reversals that don't undo."""
     for id, number, count, total in current_store("books").execute_sql(UNBALANCED):
@@ -101,7 +110,7 @@ def months() -> Iterator[Fault]:
             f"in {month_name(month)} debits are {debit} and credits {credit} minor units",
         )
     kept, real = store.execute_sql(TURNOVER).fetchone()
-    if kept != real:
+    if kept is not None and kept != real:
         yield Fault("turnover", f"kept are {kept} minor units of debits, the lines sum to {real}")
 
 
