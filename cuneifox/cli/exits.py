@@ -31,14 +31,25 @@ class Refused(click.ClickException):
 
     exit_code = REFUSED
 
-    def __init__(self, *reasons: str, code: int = REFUSED) -> None:
+    def __init__(self, *reasons: str) -> None:
         super().__init__("\n".join(reasons))
-        self.exit_code = code
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Write the reasons; what they quote can't steer the terminal."""
         for line in self.message.splitlines():
             click.echo(f"cuneifox: {printable(line)}", file=file, err=file is None)
+
+
+class Misused(Refused):
+    """Raised where the command line or the settings can't be understood."""
+
+    exit_code = USAGE
+
+
+class Broken(Refused):
+    """Raised where the system, or we, failed."""
+
+    exit_code = BROKEN
 
 
 def printable(text: str) -> str:
@@ -69,7 +80,7 @@ def _told(error: Exception) -> click.ClickException:
     from tenants import TenantError
 
     if isinstance(error, ConfigError):
-        return Refused(str(error), code=USAGE)
+        return Misused(str(error))
     if isinstance(error, BooksError):
         lines = getattr(error, "lines", None)
         return Refused(*(lines() if lines else [str(error)]))
@@ -77,14 +88,14 @@ def _told(error: Exception) -> click.ClickException:
         return Refused(str(error))
     if isinstance(error, OSError):
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        return Refused(what, code=BROKEN)
+        return Broken(what)
     if isinstance(error, PeeweeException):
-        return Refused(f"the database failed: {error}", code=BROKEN)
+        return Broken(f"the database failed: {error}")
     if _debugging():
         traceback.print_exception(error, file=sys.stderr)
     name = type(error).__name__
     hint = "Run it as `cuneifox --debug …` for the trace."
-    return Refused(f"a fault in CuneiFox: {name}: {error}. {hint}", code=BROKEN)
+    return Broken(f"a fault in CuneiFox: {name}: {error}. {hint}")
 
 
 def _debugging() -> bool:

@@ -114,7 +114,7 @@ def grant(
     A module without a level gets the one of --all, else none. It works at once, also for whoever is
     signed in.
     """
-    given = {m: level or all_modules for m, level in levels.items() if level or all_modules}
+    given = {m: chosen for m, level in levels.items() if (chosen := level or all_modules)}
     if revoke == bool(given):
         raise click.UsageError("Name levels (like --all edit, or --ledger read), or --revoke.")
     if revoke and (may_freeze or may_close):

@@ -70,6 +70,7 @@ def start_reading(path: str | Path, currency: str | None = None) -> Iterator[Rea
 
         raise ReaderMissing()
     descriptor = _open(path)
+    # -P: this folder is not on the reader's path, where our beancount.py would hide the library.
     try:
         process = subprocess.Popen(  # noqa: S603  our own program; the file is only its input
             [sys.executable, "-P", str(_READER), *([currency] if currency else [])],

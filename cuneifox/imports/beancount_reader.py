@@ -26,7 +26,7 @@ from beancount.parser import booking, options, parser
 from beancount.plugins import auto_accounts
 
 MEMORY_BYTES = 4 << 30
-CPU_SECONDS = 600
+CPU_SECONDS = 300
 
 ERRORS_SHOWN = 100
 """More errors than these are counted, not listed."""
@@ -228,7 +228,7 @@ def _postings(entry: Any, currency: str) -> list[tuple[str, str, str | None, str
     rates: dict[str, tuple[Decimal, Decimal]] = {}
     if any(other != currency for _, other in weights):
         rates = _own_rates(entry.postings, weights, currency)
-    found = []
+    found: list[tuple[str, str, str | None, str | None]] = []
     for posting, (number, weighed_in) in zip(entry.postings, weights, strict=True):
         units = posting.units
         if units.currency == currency:
