@@ -7,6 +7,7 @@ one goes on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 
 from models.checks import files, ledger, references
@@ -65,7 +66,7 @@ def _file_faults(store: Store) -> Iterator[Fault]:
     try:
         with store.get_connection() as connection:
             for look in files.LOOKS[store.role]:
-                yield from _guarded(lambda look=look: look(connection))
+                yield from _guarded(partial(look, connection))
     except WrongFile as error:
         yield Fault("identity", str(error))
     except Exception as error:  # noqa: BLE001 -- whatever a damaged file makes SQLite say is a finding

@@ -53,5 +53,8 @@ def _rows(kind: str, stids: list[int]) -> list[Shown]:
         marks = ",".join("?" * len(part))
         sql = f"SELECT stid, code, name, local_name, active FROM {table} WHERE stid IN ({marks})"  # noqa: S608 -- our table names
         cursor = store.execute_sql(sql, tuple(part))
-        rows += [Shown(kind, *row[:4], bool(row[4])) for row in cursor]
+        rows += [
+            Shown(kind, stid, code, name, local_name, bool(active))
+            for stid, code, name, local_name, active in cursor
+        ]
     return rows

@@ -34,7 +34,7 @@ CONTAINS = (
 DRAFT_CONTAINS = r"(v.text LIKE ? ESCAPE '\' OR v.reference LIKE ? ESCAPE '\')"
 
 OF_STATUS = {
-    "reversed": "r.id IS NOT NULL",
+    "reversed": "v.id IN (SELECT reverses_id FROM vouchers WHERE reverses_id IS NOT NULL)",
     "reversal": "v.reverses_id IS NOT NULL",
     "closing": "v.closing",
 }
