@@ -138,6 +138,7 @@ def delete_account(stid: int, *, by: Actor) -> None:
                 "Account %(code)s has accounts below it; move or delete those first.",
                 code=account.code,
             )
+        _demand_undrafted(account)
         try:
             account.delete_instance()
         except IntegrityError as error:
@@ -267,6 +268,19 @@ def _is_posted(account: Account) -> bool:
         "SELECT 1 FROM lines WHERE account_stid = ? LIMIT 1", (account.stid,)
     )
     return found.fetchone() is not None
+
+
+def _demand_undrafted(account: Account) -> None:
+    """Raise Conflict if a draft names the account, which no foreign key tells."""
+    named = f'%"account_stid":{account.stid},%'  # as LineInput is written, whose amount comes next
+    found = current_store("books").execute_sql(
+        "SELECT 1 FROM drafts WHERE lines LIKE ? LIMIT 1", (named,)
+    )
+    if found.fetchone() is not None:
+        raise Conflict(
+            "Account %(code)s is in a draft; change or delete that draft first.",
+            code=account.code,
+        )
 
 
 def _save(account: Account, **how: Any) -> None:

@@ -33,11 +33,6 @@ class Balance(RoutedModel):
         without_rowid = True
 
 
-def month_number(date: str) -> int:
-    """Return 202602 for "2026-02-28"."""
-    return int(date[:4]) * 100 + int(date[5:7])
-
-
 @lru_cache(maxsize=256)
 def keep_sql(accounts: int) -> str:
     """Return the statement that adds to that many accounts' balances.

@@ -8,12 +8,13 @@ from typing import Any
 
 import msgspec
 
+from models.dates import FIRST_YEAR, LAST_YEAR
 from models.errors import BadInput, NotBalanced
 from models.money import LIMIT
 from models.texts import clean_line, clean_text
 
-FIRST_DAY = datetime.date(1858, 1, 1)
-LAST_DAY = datetime.date(2399, 12, 31)
+FIRST_DAY = datetime.date(FIRST_YEAR, 1, 1)
+LAST_DAY = datetime.date(LAST_YEAR, 12, 31)
 """Dates of vouchers; a later year is one of the Buddhist era that somebody forgot to convert."""
 
 MOST_DECIMALS = 18

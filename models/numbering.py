@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from peewee import BigIntegerField, CharField, CompositeKey, ForeignKeyField, IntegerField
 
+from models.dates import BUDDHIST_OFFSET
 from models.journals import JournalBook
 from tenants import RoutedModel
-
-BUDDHIST_OFFSET = 543
 
 NEXT_NUMBER = (
     "INSERT INTO number_series (book_stid, fiscal_year, prefix, last) VALUES (?, ?, ?, 1)"

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from ledgers import BY, books, everything, post_sale
+from ledgers import BY, books, everything, post_sale, sale
 from models.accounts import (
+    Account,
     account_tree,
     add_account,
     change_account,
@@ -17,7 +19,9 @@ from models.accounts import (
     get_account,
 )
 from models.actors import Actor
+from models.drafts import delete_draft, save_draft
 from models.errors import BadInput, BooksError, Conflict, NotAllowed, NotFound
+from models.inputs import LineInput
 from tenants import Router
 
 
@@ -79,6 +83,20 @@ def test_a_stid_never_comes_back(acme: None) -> None:
     gone = add_account("6999", "Mistake", by=BY, parent=stid("6000")).stid
     delete_account(gone, by=BY)
     assert add_account("6999", "Another", by=BY, parent=stid("6000")).stid > gone
+
+
+def test_an_account_that_a_draft_names_is_kept(acme: None) -> None:
+    """It can go once the draft is gone; one whose number only begins alike can go at once."""
+    ten, hundred = (
+        Account.create(stid=stid, code=str(stid), name="X", type="expense") for stid in (100, 1001)
+    )
+    line = LineInput(hundred.stid, 5, f'"account_stid":{ten.stid},')
+    draft = save_draft(replace(sale(), lines=[line]), by=BY)
+    with pytest.raises(Conflict, match="1001 is in a draft"):
+        delete_account(hundred.stid, by=BY)
+    delete_account(ten.stid, by=BY)
+    delete_draft(draft.id, by=BY)
+    delete_account(hundred.stid, by=BY)
 
 
 REFUSED: dict[str, tuple[type[BooksError], Any]] = {

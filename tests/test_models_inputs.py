@@ -6,7 +6,7 @@ import datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models.errors import BadInput
@@ -47,6 +47,9 @@ def test_texts_are_trimmed_and_normalized() -> None:
     )
 
 
+@example(text="fish ")
+@example(text=" fish")
+@example(text="fish\x7f")
 @given(text=st.text(st.characters(codec="ascii"), max_size=40))
 def test_what_is_taken_at_a_glance_is_what_thorough_cleaning_gives(text: str) -> None:
     """The short cut for plain texts changes nothing about what is stored or refused."""
