@@ -1,0 +1,98 @@
+"""A person's first minutes, in a real browser against the real server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+from serving import serving
+
+from models.companies import Company, create_company
+from models.people import MODELS as PEOPLE
+from models.people import Membership, Passwords, User
+from tenants import Router
+
+CHROMIUM = shutil.which("chromium")
+USER, PASSWORD = "somchai", "clay tablets by the thousand"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server with one company and one user."""
+    data = tmp_path_factory.mktemp("browser") / "data"
+    router = Router(data)
+    router.universal.create_tables([*PEOPLE, Company])
+    user = User.add(USER, PASSWORD, passwords=Passwords())
+    company = create_company(router, slug="acme", name="Acme Trading", local_name="แอคมี เทรดดิ้ง")
+    Membership.grant(user, company.tenant_id)
+    router.universal.release()
+    router.close()
+    with serving(data) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    """A page in Debian's Chromium, whose every complaint fails the test."""
+    if CHROMIUM is None:
+        reason = "Chromium isn't installed here: `apt-get install chromium` brings it."
+        print(reason)
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        context = browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900})
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        yield page
+        browser.close()
+
+
+def test_first_minutes(address: str, page: Page) -> None:
+    """Signs in, posts a voucher, finds it in the trial balance, and switches to Thai; no script complains."""
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+
+    page.goto(address)
+    page.get_by_label("User", exact=True).fill(USER)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"{address}/c/acme/vouchers/new")
+
+    codes = post_voucher(page, "1,234.50")
+    expect(page.get_by_role("main")).to_contain_text("1,234.50")
+    number = page.get_by_role("heading", level=1).inner_text()
+    assert any(character.isdigit() for character in number)
+
+    page.get_by_role("link", name="Trial balance").first.click()
+    for code in codes:
+        row = page.get_by_role("row").filter(has_text=code)
+        expect(row.first).to_contain_text("1,234.50")
+
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.get_by_role("button", name="ไทย").click()
+    expect(page.locator("html")).to_have_attribute("lang", "th")
+    expect(page.get_by_role("heading", level=1)).to_have_text("งบทดลอง")
+    assert complaints == []
+
+
+def post_voucher(page: Page, amount: str) -> tuple[str, str]:
+    """Fill in a voucher of two lines and post it; return the codes of its accounts."""
+    offered = page.locator("#accounts option").evaluate_all("all => all.map(one => one.value)")
+    debit, credit = offered[0], offered[-1]
+    page.get_by_label("Date").fill("2026-02-28")
+    page.get_by_label("Description").fill("Sale of clay")
+    rows = page.locator("[data-lines] tr")
+    rows.nth(0).get_by_label("Account").fill(debit)
+    rows.nth(0).get_by_label("Debit").fill(amount)
+    rows.nth(1).get_by_label("Account").fill(credit)
+    rows.nth(1).get_by_label("Credit").fill(amount)
+    page.get_by_role("button", name="Post", exact=True).click()
+    page.wait_for_url("**/vouchers/*")
+    return debit.split()[0], credit.split()[0]
