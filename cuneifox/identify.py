@@ -13,6 +13,7 @@ from cuneifox.visits import Visit
 from models.actors import Actor
 from models.companies import Company
 from models.people import Membership, Session
+from models.people.prepared import Prepared
 from tenants import BadSlug, Tenant, UnknownTenant
 
 COOKIE = "cuneifox_session"
@@ -56,11 +57,19 @@ def _open_company(visit: Visit, slug: str) -> None:
         abort(404)
     if tenant.slug != slug:  # a tenant is also found by its id, a page by its slug alone
         abort(404)
-    membership = Membership.find(visit.user, tenant.id)
-    company = Company.get_or_none(Company.tenant_id == tenant.id)
-    if membership is None or company is None:
+    found = _MEMBERSHIP.first(visit.user.id, tenant.id)
+    if found is None:
         abort(404)
-    visit.tenant, visit.membership, visit.company = tenant, membership, company
+    visit.tenant = tenant
+    visit.membership, visit.company = found
+
+
+_MEMBERSHIP = Prepared(
+    'SELECT {columns} FROM {m} JOIN {c} ON "c"."tenant_id" = "m"."tenant_id" '
+    'WHERE "m"."user_id" = ? AND "m"."tenant_id" = ?',
+    m=Membership,
+    c=Company,
+)
 
 
 def may_enter(digest: str, tenant: Tenant) -> bool:

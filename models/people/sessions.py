@@ -8,6 +8,7 @@ from typing import Self
 
 from peewee import CharField, ForeignKeyField, IntegerField
 
+from models.people.prepared import Prepared
 from models.people.users import User
 from tenants import RoutedModel
 
@@ -50,17 +51,12 @@ class Session(RoutedModel):
     @classmethod
     def live(cls, token: str, *, now: float, idle: int) -> Self | None:
         """The session of a token with its user, if it goes on; `idle` is in seconds."""
-        return (
-            cls.select(cls, User)
-            .join(User)
-            .where(
-                cls.digest == digest_of(token),
-                cls.expires_at > now,
-                cls.seen_at > now - idle,
-                User.active,
-            )
-            .first()
-        )
+        found = _LIVE.first(digest_of(token), now, now - idle)
+        if found is None:
+            return None
+        session, session.user = found
+        session._dirty.clear()
+        return session
 
     def seen(self, now: float) -> None:
         """Remember that the session was used; written at most every SEEN_EVERY seconds."""
@@ -89,3 +85,11 @@ class Session(RoutedModel):
 def digest_of(token: str) -> str:
     """What is stored of a token."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+_LIVE = Prepared(
+    'SELECT {columns} FROM {s} JOIN {u} ON "u"."id" = "s"."user_id" '
+    'WHERE "s"."digest" = ? AND "s"."expires_at" > ? AND "s"."seen_at" > ? AND "u"."active"',
+    s=Session,
+    u=User,
+)
