@@ -1,1 +1,34 @@
-"""What is stored: books, and the rules of accounting. Knows companies and money; never HTTP."""
+"""What is stored: books, and the rules of accounting. Knows companies and money; never HTTP.
+
+What other rooms use are the modules that `__all__` names, each about one noun. `companies` makes a company,
+`posting` posts to it, `reports` read it and `check` audits it; all of them work on the company of the
+entry that is live.
+"""
+
+__all__ = [
+    "accounts",
+    "actors",
+    "attachments",
+    "chain",
+    "check",
+    "companies",
+    "dates",
+    "drafts",
+    "errors",
+    "fiscal",
+    "importing",
+    "inputs",
+    "journals",
+    "money",
+    "months",
+    "people",
+    "posted",
+    "posting",
+    "registers",
+    "reports",
+    "resolver",
+    "reversing",
+    "settings",
+    "vouchers",
+    "years",
+]
