@@ -11,6 +11,8 @@ import ast
 from collections.abc import Iterator
 from typing import IO, Any
 
+from babel.messages.extract import extract_python
+
 Message = tuple[int, str, str, list[str]]
 """Line, function, message and comments, as Babel wants them."""
 
@@ -27,11 +29,20 @@ def errors(
                 yield node.lineno, "", text, []
 
 
+def texts(
+    source: IO[bytes], keywords: Any, comment_tags: Any, options: dict[str, str]
+) -> Iterator[Message]:
+    """Yield what Babel finds in a Python file by gettext's names, and the messages of its errors."""
+    yield from extract_python(source, keywords, comment_tags, options)
+    source.seek(0)
+    yield from errors(source, keywords, comment_tags, options)
+
+
 def _error_makers(tree: ast.Module) -> set[str]:
     """Return the names in a module that make errors: imported and own classes, and functions."""
     names = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").endswith("errors"):
+        if isinstance(node, ast.ImportFrom) and _is_ours(node.module or ""):
             names |= {alias.asname or alias.name for alias in node.names}
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and names & {_name(base) for base in node.bases}:
@@ -40,6 +51,10 @@ def _error_makers(tree: ast.Module) -> set[str]:
         if isinstance(node, ast.FunctionDef) and _name(node.returns) in names:
             names.add(node.name)
     return names
+
+
+def _is_ours(module: str) -> bool:
+    return module.startswith("models.") and module.endswith("errors")
 
 
 def _name(node: ast.AST | None) -> str:
