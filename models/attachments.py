@@ -93,10 +93,10 @@ class Attachment(RoutedModel):
             )
         return row
 
-    def is_whole(self) -> bool:
-        """Whether the stored content is still what was attached."""
-        content = bytes(self.content)
-        return len(content) == self.size and hashlib.sha256(content).hexdigest() == self.sha256
+
+def is_whole(content: bytes, size: int, sha256: str) -> bool:
+    """Tell whether content is still what was attached, by its size in bytes and its digest."""
+    return len(content) == size and hashlib.sha256(content).hexdigest() == sha256
 
 
 def clean_file_name(value: Any) -> str:

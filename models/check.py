@@ -12,13 +12,16 @@ from itertools import islice
 
 from models.checks import files, ledger, references
 from models.checks.findings import Fault, Finding
-from tenants import Router, Store, Tenant, TenantError, WrongFile, current_store
+from tenants import Router, Store, Tenant, TenantError, WrongFile, current_entry, current_store
 
 ROLES = ("books", "registers", "attachments")
 """The stores that every company has."""
 
 MOST_FAULTS = 100
 """Of one check; whoever has more needs a backup, not a list."""
+
+FIX_STATE = "SELECT COUNT(*) FROM sqlite_master"
+"""A read transaction's state is that of its first read."""
 
 CHECKS: tuple[tuple[str, Callable[[], Iterator[Fault]]], ...] = (
     ("books", ledger.rows),
@@ -74,10 +77,16 @@ def _file_faults(store: Store) -> Iterator[Fault]:
 
 
 def _in_snapshot(check: Callable[[], Iterator[Fault]]) -> list[Fault]:
-    """Run one check of the books on one state of them, while others go on posting."""
+    """Run one check of the books on one state of them, while others go on posting.
+
+    The catalogue's state is fixed first: the chain's head is written there after the books, so that
+    the books seen here hold every voucher that the catalogue seen here knows.
+    """
 
     def look() -> Iterator[Fault]:
-        with current_store("books").reading():
+        catalogue = current_entry().router.universal_store
+        with catalogue.reading(), current_store("books").reading():
+            catalogue.execute_sql(FIX_STATE).fetchone()
             yield from check()
 
     return list(_guarded(look))

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from models.attachments import LARGEST, Attachment, clean_file_name, clean_media_type
+from models.attachments import LARGEST, Attachment, clean_file_name, clean_media_type, is_whole
 from models.errors import BadInput, NotFound
 
 
@@ -30,14 +30,15 @@ def test_a_file_comes_back_as_it_was(attachments):
         10240,
     )
     assert found.sha256 == hashlib.sha256(content).hexdigest()
-    assert found.is_whole()
+    assert is_whole(bytes(found.content), found.size, found.sha256)
 
 
 def test_damage_to_the_content_shows(attachments):
     """A changed byte is noticed."""
     added = Attachment.attach(7, "a.txt", "text/plain", b"abc")
     Attachment.update(content=b"abd").execute()
-    assert not Attachment.find(added.id, 7).is_whole()
+    found = Attachment.find(added.id, 7)
+    assert not is_whole(bytes(found.content), found.size, found.sha256)
 
 
 def test_the_same_file_is_attached_once(attachments):

@@ -9,6 +9,7 @@ from datetime import date
 
 import pytest
 
+from models import chain
 from models.actors import Actor
 from models.attachments import Attachment
 from models.check import check_company
@@ -272,6 +273,24 @@ def test_random_bytes_never_stop_a_check(router, acme):
             file.write(spoilt)
         noticed += bool(check_company(router, acme))
     assert noticed > 5  # much of a small file is free space, where nothing is to be noticed
+
+
+def test_books_at_work_have_no_findings(router, acme, monkeypatch):
+    """What others post while the chain is looked at is in neither or in both of books and catalogue."""
+    read_anchor = chain._read_anchor
+    posted = []
+
+    def post():
+        lines = [LineInput(3, 5), LineInput(40, -5)]
+        posted.append(post_input(VoucherInput(1, date(2026, 1, 1), "Sale", lines), by=BY))
+
+    def read_after_a_posting(store):
+        router.start_thread(post, tenant=acme).join()
+        return read_anchor(store)
+
+    monkeypatch.setattr(chain, "_read_anchor", read_after_a_posting)
+    assert check_company(router, acme) == []
+    assert posted
 
 
 def test_affiliates_are_checked_with_the_registers_that_they_share(router, acme):
