@@ -9,7 +9,7 @@ from peewee import (
     AliasManager,
     BaseQuery,
     Context,
-    Model,
+    FieldAlias,
     ModelAlias,
     ModelBase,
     Node,
@@ -17,23 +17,25 @@ from peewee import (
     Value,
 )
 
-from . import stamps
+from . import queries, stamps
+from .current import current
 from .errors import WrongTenant
 from .null import NullDatabase
 
 if TYPE_CHECKING:
-    from .database import StoreDatabase
+    from .database import RoutedDatabase
 
-_PLAIN, _QUERY, _INSTANCE, _MODEL, _ALIAS, _VALUE = range(6)
+_PLAIN, _QUERY, _MODEL, _ALIAS, _VALUE = range(5)
 
 _kinds: dict[type, int] = {}
+
+#: An application has some hundred classes of nodes and values; whoever makes classes without end isn't remembered.
+_MOST_KINDS = 5000
 
 
 def _kind_of(cls: type) -> int:
     if issubclass(cls, ModelBase):
         kind = _MODEL
-    elif issubclass(cls, Model):
-        kind = _INSTANCE
     elif issubclass(cls, BaseQuery):
         kind = _QUERY
     elif issubclass(cls, ModelAlias):
@@ -42,18 +44,23 @@ def _kind_of(cls: type) -> int:
         kind = _PLAIN
     else:
         kind = _VALUE
-    _kinds[cls] = kind
+    # Peewee makes a class for each field of each alias, used by one query: those would pile up.
+    if len(_kinds) < _MOST_KINDS and not issubclass(cls, FieldAlias):
+        _kinds[cls] = kind
     return kind
 
 
 class RoutedContext(Context):
-    """Peewee's SQL compiler, asking of each query, model and instance whether it belongs to this database."""
+    """Peewee's SQL compiler, asking of each query and model whether it belongs to this database.
+
+    Instances used as values are asked by their own `__sql__` and by the foreign keys that take them.
+    """
 
     __slots__ = ()
 
     @classmethod
     def starting_from(cls, settings: dict[str, Any], overrides: dict[str, Any]) -> RoutedContext:
-        """Return a context with these settings, which it shares with others: Peewee copies them where it changes any."""
+        """Return a context with these settings, shared with others: Peewee copies them where it changes any."""
         if overrides:
             return cls(**{**settings, **overrides})
         context = cls.__new__(cls)
@@ -63,6 +70,9 @@ class RoutedContext(Context):
         context.alias_manager = AliasManager()
         context.state = State(SCOPE_NORMAL, False, settings)
         return context
+
+    def as_new(self) -> RoutedContext:
+        return type(self)(**self.state.settings)
 
     @property
     def database(self) -> Any:
@@ -83,43 +93,42 @@ class RoutedContext(Context):
             return self.sql(obj._meta.table)
         if kind == _QUERY:
             self._check_query(obj)
-        elif kind == _ALIAS:
-            self._check_model(obj.model)
         else:
-            self._check_instance(obj)
+            self._check_model(obj.model)
         return obj.__sql__(self)
 
     def _check_query(self, query: Any) -> None:
+        if not self._sql and self._store() is not None:  # the one that is about to run
+            queries.guard(query)
         database = query._database
         if database is None or database is self.database:
             return
         if isinstance(database, NullDatabase):
             raise database.refusal()
-        store, own = getattr(database, "store", None), self._store()
-        if store is not None:
+        store = getattr(database, "store", None)
+        if store is not None and current.get().stores.get(store.role) is not store:
             raise stamps.stray("This query", store.stamp)
-        if own is not None:
+        if store is not None or self._store() is not None:
             raise WrongTenant(
-                f"A query of {database!r} can't be part of one of {own.label}: run it by itself and use its values."
+                f"A query of {database!r} can't be part of one of {self.database!r}: run it by itself and use its "
+                f"values."
             )
 
     def _check_model(self, model: Any) -> None:
-        role, own = getattr(model._meta, "store", None), self._store()
-        if role != (own.role if own is not None else None) and (role is not None):
+        own = self._store()
+        role = getattr(model._meta, "store", None)
+        if role == (own.role if own is not None else None):
+            return
+        if role is not None or getattr(model, "_routed", False):
             raise WrongTenant(
-                f"{model.__name__} belongs to the {role!r} store and can't be part of a query of "
-                f"{own.label if own is not None else 'the shared database'}: joins don't cross stores."
+                f"{model.__name__} belongs to {f'the {role!r} store' if role else 'no store'} and can't be part of a "
+                f"query of {self.database!r}: joins don't cross stores."
             )
-
-    def _check_instance(self, instance: Any) -> None:
-        stamp, own = getattr(instance, "_stamp", None), self._store()
-        if stamp is not None and (own is None or stamp != own.stamp):
-            raise stamps.stray(f"This {type(instance).__name__} ({instance._pk})", stamp)
 
     def _store(self) -> Any:
         return getattr(self.database, "store", None)
 
 
-def options_for(database: StoreDatabase, options: dict[str, Any]) -> dict[str, Any]:
+def options_for(database: RoutedDatabase, options: dict[str, Any]) -> dict[str, Any]:
     """Return a database's context options with the database itself among them."""
     return {**options, "routed_database": database}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from contextvars import ContextVar
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from .errors import NoTenant
@@ -23,6 +24,13 @@ Key = tuple[str, str | None]
 UNIVERSAL: Key = ("universal", None)
 
 
+class _Ended(dict[Any, Any]):
+    """Connections of an entry that was emptied: there for the router to hand back, and for nobody to use."""
+
+    def __getitem__(self, key: Any) -> Any:
+        raise KeyError(key)
+
+
 class Entry(dict[int, Any]):
     """What `db_dict` holds under a key: `{model_id: Database}`, and what the entry has in hand.
 
@@ -32,13 +40,14 @@ class Entry(dict[int, Any]):
         stores: the tenant's stores by role, so that a model class made later still resolves.
         states: the connections that the entry holds, one per database that it touched.
         thread: the ident of the thread that it belongs to.
-        task: the asyncio task that first used it, where there is one.
+        task: the asyncio task that uses it, where there is one.
+        generator: the frame of the generator that entered it, where it stands inside another tenant's entry.
         live: True from entering to leaving.
     """
 
     __slots__ = (
-        "__weakref__", "entered_at", "key", "live", "outer", "router", "states", "stores", "task",
-        "tenant", "thread",
+        "__weakref__", "entered_at", "generator", "key", "live", "outer", "router", "states",
+        "stores", "task", "tenant", "thread",
     )  # fmt: skip
 
     def __init__(
@@ -57,7 +66,8 @@ class Entry(dict[int, Any]):
         self.stores: dict[str, Store] = tenant.stores if tenant is not None else {}
         self.states: dict[Any, Any] = {}
         self.thread = threading.get_ident()
-        self.task: object | None = None
+        self.task: Any = None
+        self.generator: FrameType | None = None
         self.outer = outer
         self.entered_at = entered_at
         self.live = router is not None
@@ -76,6 +86,8 @@ class Entry(dict[int, Any]):
         self.live = False
         self.clear()
         self.stores = {}
+        self.states = _Ended(self.states)
+        self.generator = None
 
     __hash__ = object.__hash__
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import Context, copy_context
 from threading import get_ident
 from typing import Any
 
@@ -45,31 +46,32 @@ def init_app(
         routers.finders.append(_router_of_app)
 
     def enter() -> None:
-        hold = flask.request.environ.get(_HOLD)
+        environ = flask.request.environ
+        hold = environ.get(_HOLD)
         if (
             hold is None
         ):  # a request context that a test or a shell pushed, with no server underneath
-            hold = flask.request.environ[_HOLD] = Hold(router)
+            hold = environ[_HOLD] = Hold(router)
         router.started = True
         identity = identify(flask.request)
         if identity is not None:
             token, tenant = identity
             hold.enter(token, tenant)
 
-    def note_streaming(response: flask.Response) -> flask.Response:
+    def note_what_lasts(response: flask.Response) -> flask.Response:
         hold = flask.request.environ.get(_HOLD)
         if hold is not None:
-            hold.streams = response.is_streamed
+            hold.lasts = response.is_streamed or bool(response._on_close)
         return response
 
     def leave(error: BaseException | None) -> None:
         hold = flask.request.environ.get(_HOLD)
         # A copied request context ends in its own thread, while the request that it was copied from goes on.
-        if hold is not None and hold.is_mine() and not (hold.streams and hold.served):
+        if hold is not None and hold.is_mine() and not (hold.lasts and hold.served):
             hold.leave()
 
     app.before_request_funcs.setdefault(None, []).insert(0, enter)
-    app.after_request(note_streaming)
+    app.after_request(note_what_lasts)
     app.teardown_request(leave)
     app.wsgi_app = HoldingMiddleware(app.wsgi_app, router)  # type: ignore[method-assign]
 
@@ -81,17 +83,20 @@ def _router_of_app() -> Router | None:
 class Hold:
     """One request's entry.
 
-    Attributes:
+    Args:
+        router: whose tenants are served.
         served: True under the middleware, which ends it after the last byte.
-        streams: True once a streamed response was made, whose body still needs the entry.
+
+    Attributes:
+        lasts: True once a response was made that needs the entry after Flask is done: it streams, or calls back when
+            it is closed.
     """
 
     def __init__(self, router: Router, served: bool = False) -> None:
         self.router = router
         self.served = served
-        self.streams = False
+        self.lasts = False
         self.entry: Entry | None = None
-        self.left = False
         self.thread = get_ident()
 
     def is_mine(self) -> bool:
@@ -99,49 +104,47 @@ class Hold:
         return self.thread == get_ident()
 
     def enter(self, token: str, tenant: Tenant | str | None) -> None:
-        """Enter, under a request id that the server makes."""
+        """Enter, under a request id that the server makes; leave what the same request entered before."""
+        self.leave()
         found = self.router.tenant(tenant) if tenant is not None else None
         self.entry = self.router.enter((token, secrets.token_hex(8)), found)
 
+    def adopt(self) -> None:
+        """Give the entry to the calling thread, in which the server goes on with the body."""
+        self.thread = get_ident()
+        if self.entry is not None:
+            self.entry.adopt()
+
     def leave(self) -> None:
         """Leave, and give back what the request used of the shared database. Idempotent."""
-        if self.left:
-            return
-        self.left = True
-        if self.entry is not None:
-            self.router.leave(self.entry)
+        entry, self.entry = self.entry, None
+        if entry is not None:
+            self.router.leave(entry)
         if not current.get().live:
             self.router.universal.release()
 
-    def resume(self) -> Entry:
-        """Make the entry current for a step of the body; return what was current before."""
-        before = current.get()
-        if self.entry is not None and self.entry.live:
-            self.entry.adopt()
-            self.thread = self.entry.thread
-            current.set(self.entry)
-        return before
-
 
 class HoldingMiddleware:
-    """Makes sure of what Flask's teardown can't: that the entry ends, whatever a hook raised, with the body's end."""
+    """Makes sure of what Flask's teardown can't: that the entry ends, whatever a hook raised, with the body's end.
+
+    Each request runs in a context of its own, the steps of its body too: what is entered in one is current in no other,
+    however the server interleaves them, and nothing of an earlier request is current in it.
+    """
 
     def __init__(self, wsgi_app: Callable[..., Iterable[bytes]], router: Router) -> None:
         self.wsgi_app = wsgi_app
         self.router = router
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        before = current.get()
-        current.set(NOWHERE)  # whatever an earlier request may have left in this thread
+        context = copy_context()
+        context.run(current.set, NOWHERE)
         hold = environ[_HOLD] = Hold(self.router, served=True)
         try:
-            body = self.wsgi_app(environ, start_response)
+            body = context.run(self.wsgi_app, environ, start_response)
         except BaseException:
-            hold.leave()
+            context.run(hold.leave)
             raise
-        finally:
-            current.set(before if before.live else NOWHERE)
-        return HeldBody(body, hold)
+        return HeldBody(body, hold, context)
 
 
 class HeldBody:
@@ -150,18 +153,23 @@ class HeldBody:
     Args:
         body: what the application returned.
         hold: the request's.
+        context: the request's.
     """
 
-    def __init__(self, body: Iterable[bytes], hold: Hold) -> None:
+    def __init__(self, body: Iterable[bytes], hold: Hold, context: Context) -> None:
         self.body = body
         self.hold = hold
+        self.context = context
         self.steps: Iterator[bytes] | None = None
 
     def __iter__(self) -> HeldBody:
         return self
 
     def __next__(self) -> bytes:
-        before = self.hold.resume()
+        self.hold.adopt()
+        return self.context.run(self._step)
+
+    def _step(self) -> bytes:
         try:
             if self.steps is None:
                 self.steps = iter(self.body)
@@ -171,16 +179,16 @@ class HeldBody:
         except BaseException:
             self.hold.leave()
             raise
-        finally:
-            current.set(before if before.live else NOWHERE)
 
     def close(self) -> None:
         """End the body, then the entry, whatever the body's own close raises."""
-        before = self.hold.resume()
+        self.hold.adopt()
+        self.context.run(self._end)
+
+    def _end(self) -> None:
         try:
             close = getattr(self.body, "close", None)
             if close is not None:
                 close()
         finally:
             self.hold.leave()
-            current.set(before if before.live else NOWHERE)

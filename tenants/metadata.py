@@ -19,6 +19,13 @@ _ids = itertools.count(1)
 registry: weakref.WeakSet[ThreadSafeDatabaseMetadata] = weakref.WeakSet()
 
 
+class Inherited:
+    """What a base model was declared with, on its way to a model derived from it."""
+
+    def __init__(self, declared: Any) -> None:
+        self.declared = declared
+
+
 class ThreadSafeDatabaseMetadata(Metadata):
     """A model's metadata, whose `database` is that of whoever asks.
 
@@ -41,11 +48,18 @@ class ThreadSafeDatabaseMetadata(Metadata):
         is_static: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(model, None, *args, **kwargs)
+        declared = self._declaration(model, database, "model_metadata_class" in kwargs)
+        has_own_property = type(self).database is not ThreadSafeDatabaseMetadata.database
+        super().__init__(model, declared if has_own_property else None, *args, **kwargs)
         self.store = store
         self.is_static = is_static
-        self._additional_keys |= {"store", "is_static"}
-        self._declared = self._declaration(model, database)
+        declarations = {"store": store is not None, "is_static": is_static}
+        self._additional_keys |= {name for name, given in declarations.items() if given}
+        self._declared = declared
+        if "model_metadata_class" in kwargs:
+            # Peewee hands `database` down from here, past the property, so that a model tells what it inherits from
+            # what it declares.
+            self.__dict__["database"] = Inherited(declared)
         self.row_plan: Any = None
         self.model_id = next(_ids)
         if store is not None:
@@ -54,8 +68,13 @@ class ThreadSafeDatabaseMetadata(Metadata):
         routers.model_made(self)
 
     @staticmethod
-    def _declaration(model: type[Model], database: Any) -> Any:
-        # Peewee hands down what the base class resolves to at this moment. What an entry says isn't a declaration.
+    def _declaration(model: type[Model], database: Any, chosen: bool) -> Any:
+        if isinstance(database, Inherited):
+            return database.declared
+        if chosen:
+            return database
+        # Where this class was put in the place of Peewee's own, Peewee hands down what the base class resolves to at
+        # this moment. What an entry says isn't a declaration.
         for base in model.__mro__[1:]:
             meta = getattr(base, "_meta", None)
             if isinstance(meta, ThreadSafeDatabaseMetadata):
@@ -143,7 +162,7 @@ class ThreadSafeDatabaseMetadata(Metadata):
                 [field.column_name for field in self.sorted_fields],
                 schema=self.schema,
                 _model=self.model,
-                _database=None if self.store is not None else self._declared,
+                _database=self.database if self.is_plain() else self._declared,
             )
         return self._table
 
@@ -156,13 +175,16 @@ class ThreadSafeDatabaseMetadata(Metadata):
         self._table = None
 
     def add_field(self, field_name: str, field: Any, set_attribute: bool = True) -> None:
-        """Add a field; relations of a store's model are checked, and never lead to another store."""
-        if self.store is not None and isinstance(field, (ForeignKeyField, ManyToManyField)):
+        """Add a field; relations never lead to another store, and those of a store's model are checked."""
+        if isinstance(field, (ForeignKeyField, ManyToManyField)):
             relations.guard(self, field_name, field)
         super().add_field(field_name, field, set_attribute)
         if self.store is not None and isinstance(field, FieldDatabaseHook):
             # Such fields choose their dialect once, as the class is made; every embedded store speaks SQLite's.
             field._db_hook(NullDatabase(self.model, self.store, establish_key()))
-        elif getattr(self.model, "_routed", False) and self._declared is None:
-            if isinstance(field, FieldDatabaseHook):
-                field._db_hook(UnboundDatabase(self.model))
+        elif (
+            isinstance(field, FieldDatabaseHook)
+            and getattr(self.model, "_routed", False)
+            and self._declared is None
+        ):
+            field._db_hook(UnboundDatabase(self.model))

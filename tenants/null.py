@@ -67,10 +67,10 @@ def _refusing(name: str) -> Callable[..., Any]:
 _HARMLESS = {"get_binary_type", "is_closed", "in_transaction", "transaction_depth"}
 for _name in dir(SqliteDatabase):
     _attribute = getattr(SqliteDatabase, _name)
-    _own = _name in NullDatabase.__dict__ or _name in _HARMLESS
-    if callable(_attribute) and not isinstance(_attribute, type) and not _own:
-        if not _name.startswith("__") or _name in ("__enter__", "__exit__", "__call__"):
-            setattr(NullDatabase, _name, _refusing(_name))
+    _own = _name in NullDatabase.__dict__ or _name in _HARMLESS or isinstance(_attribute, type)
+    _open = not _name.startswith("__") or _name in ("__enter__", "__exit__", "__call__")
+    if callable(_attribute) and _open and not _own:
+        setattr(NullDatabase, _name, _refusing(_name))
 NullDatabase.in_transaction = lambda self: False
 NullDatabase.transaction_depth = lambda self: 0
 assert issubclass(NullDatabase, Database)

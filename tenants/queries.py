@@ -1,75 +1,52 @@
-"""Queries on a store's models: what they have read can be read again only where their store is held."""
+"""Queries on a store: what they have read can be read again only where their store is held."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import Any
 
-from peewee import (
-    ManyToManyQuery,
-    Model,
-    ModelAlias,
-    ModelCompoundSelectQuery,
-    ModelSelect,
-)
+from peewee import BaseQuery, ManyToManyQuery, Model, ModelSelect, SelectBase
 
 from . import rows, stamps
 
 
 class RoutedQuery:
-    """Mixed into each of Peewee's model queries: its rows come in a wrapper that checks."""
+    """Mixed into each of Peewee's query classes: its rows come in a wrapper that checks."""
 
     def _get_cursor_wrapper(self, cursor: Any) -> Any:
         return rows.guarded(super()._get_cursor_wrapper(cursor))  # type: ignore[misc]
 
 
-class RoutedSelectQuery(RoutedQuery):
-    """Set operations that give routed queries again."""
+class RoutedSelect(RoutedQuery, ModelSelect):
+    """SELECT on a store's model, which makes instances of whole rows quickly.
 
-    model: type[Model]
+    Attributes:
+        whole: what it selects, as long as that is every field of the model.
+        fields: the model's fields when the query was built.
+    """
 
-    def _compound(self, operation: str, other: Any) -> Any:
-        return RoutedCompound(self.model, self, operation, other)
+    whole: list[Any] | None = None
+    fields: list[Any] | None = None
 
-    def union_all(self, other: Any) -> Any:
-        return self._compound("UNION ALL", other)
-
-    def union(self, other: Any) -> Any:
-        return self._compound("UNION", other)
-
-    def intersect(self, other: Any) -> Any:
-        return self._compound("INTERSECT", other)
-
-    def except_(self, other: Any) -> Any:
-        return self._compound("EXCEPT", other)
-
-    __add__ = union_all
-    __or__ = union
-    __and__ = intersect
-    __sub__ = except_
-
-
-class RoutedSelect(RoutedSelectQuery, ModelSelect):
-    """SELECT on a store's model."""
+    @classmethod
+    def of(cls, model: type[Model], selection: tuple[Any, ...]) -> RoutedSelect:
+        """Return a query for the selection, or for every field where there is none."""
+        if selection:
+            return cls(model, selection)
+        fields = model._meta.sorted_fields  # type: ignore[attr-defined]
+        query = cls(model, fields, is_default=True)
+        query.whole = query._returning
+        query.fields = fields
+        return query
 
     def _get_model_cursor_wrapper(self, cursor: Any) -> Any:
-        if len(self._from_list) == 1 and not self._joins:
-            return rows.RoutedRows(cursor, self.model, self._returning, self._is_default)
-        return super()._get_model_cursor_wrapper(cursor)
+        if len(self._from_list) > 1 or self._joins or not rows.is_checked(cursor):
+            return super()._get_model_cursor_wrapper(cursor)
+        fields = self.fields if self._returning is self.whole else None
+        return rows.RoutedRows(cursor, self.model, self._returning, fields)
 
 
-class RoutedCompound(RoutedSelectQuery, ModelCompoundSelectQuery):
-    """UNION and its like on a store's model."""
-
-
-class RoutedAlias(ModelAlias):
-    """A store's model under another name."""
-
-    def select(self, *selection: Any) -> Any:
-        return RoutedSelect(self, selection or self.get_field_aliases())
-
-
-class RoutedManyToMany(RoutedSelectQuery, ManyToManyQuery):
+class RoutedManyToMany(RoutedQuery, ManyToManyQuery):
     """A many-to-many relation of one instance, which stays with its store."""
 
     def _id_list(self, values: Any) -> Any:
@@ -92,11 +69,18 @@ class RoutedManyToMany(RoutedSelectQuery, ManyToManyQuery):
 
 @cache
 def _routed_class(cls: type) -> type:
-    return cls if issubclass(cls, RoutedQuery) else type(cls.__name__, (RoutedQuery, cls), {})
+    if issubclass(cls, RoutedQuery) or not issubclass(cls, BaseQuery):
+        return cls
+    attributes: dict[str, Any] = {}
+    if issubclass(cls, SelectBase):
+        # Peewee tells sources apart by class and alias; a clone must go on standing for the query that it comes from.
+        attributes["_get_hash"] = lambda self: hash((cls, self._alias or id(self)))
+    return type(cls.__name__, (RoutedQuery, cls), attributes)
 
 
-def routed(query: Any, model: type[Model]) -> Any:
-    """Return the query that Peewee made, as one that guards its rows where its model has a store."""
-    if model._meta.store is not None:
-        query.__class__ = _routed_class(type(query))
-    return query
+def guard(query: Any) -> None:
+    """Make a query that is about to run on a store one that guards its rows, whichever way it was built."""
+    cls = type(query)
+    routed = _routed_class(cls)
+    if routed is not cls:
+        query.__class__ = routed

@@ -19,7 +19,7 @@ from peewee import (
     Model,
 )
 
-from .stamps import check, check_value
+from .stamps import check, check_value, tie
 
 
 class CheckedForeignKey:
@@ -31,14 +31,22 @@ class CheckedForeignKey:
 
 
 class CheckedForeignKeyAccessor:
-    """`line.voucher`, loaded lazily or cached, and `line.voucher = voucher`."""
+    """`line.voucher`, loaded lazily or cached, and `line.voucher = voucher`.
+
+    A row that was made outside any entry belongs, from its first relation on, where what it refers to belongs.
+    """
 
     def get_rel_instance(self, instance: Model) -> Any:
         check(instance)
-        return super().get_rel_instance(instance)  # type: ignore[misc]
+        related = super().get_rel_instance(instance)  # type: ignore[misc]
+        if instance._stamp is None:  # type: ignore[attr-defined]
+            tie(instance, related)
+        return related
 
     def __set__(self, instance: Model, value: Any) -> None:
+        check(instance)
         check_value(value)
+        tie(instance, value)
         super().__set__(instance, value)  # type: ignore[misc]
 
 
@@ -56,6 +64,12 @@ class CheckedBackrefAccessor:
 
     def __set__(self, instance: Model, rows: Any) -> None:
         instance.__dict__[self.field.backref] = rows  # type: ignore[attr-defined]
+
+    def __delete__(self, instance: Model) -> None:
+        try:
+            del instance.__dict__[self.field.backref]  # type: ignore[attr-defined]
+        except KeyError:
+            raise AttributeError(self.field.backref) from None  # type: ignore[attr-defined]
 
 
 class CheckedManyToManyAccessor:
@@ -76,18 +90,21 @@ def _mixed(mixin: type, cls: type) -> type:
 
 
 def guard(meta: Any, name: str, field: ForeignKeyField | ManyToManyField) -> None:
-    """Make a relation of a store's model a checked one.
+    """Refuse a relation that leads to another store, and make one of a store's model a checked one.
 
     Raises:
         TypeError: it leads to another store, or is many-to-many without a declared through model.
     """
+    _require_same_store(meta, name, field.rel_model)
     if isinstance(field, ManyToManyField):
         _require_through_model(meta, name, field)
+    if meta.store is None:
+        return
+    if isinstance(field, ManyToManyField):
         field.accessor_class = _mixed(
             CheckedManyToManyAccessor, field.accessor_class or ManyToManyFieldAccessor
         )
         return
-    _require_same_store(meta, name, field.rel_model)
     field.__class__ = _mixed(CheckedForeignKey, type(field))
     field.accessor_class = _mixed(
         CheckedForeignKeyAccessor, field.accessor_class or ForeignKeyAccessor
@@ -102,23 +119,26 @@ def _require_same_store(meta: Any, name: str, target: Any) -> None:
         return
     other = getattr(target._meta, "store", None)
     if other != meta.store:
-        where = f"the {other!r} store" if other else "no store"
         raise TypeError(
-            f"{meta.model.__name__}.{name} is in the {meta.store!r} store and {target.__name__} in {where}: foreign "
+            f"{meta.model.__name__}.{name} is {_place(meta.store)} and {target.__name__} {_place(other)}: foreign "
             f"keys don't cross stores. Keep the row's static id in an IntegerField instead."
         )
 
 
+def _place(store: str | None) -> str:
+    return f"in the {store!r} store" if store else "in no store"
+
+
 def _require_through_model(meta: Any, name: str, field: ManyToManyField) -> None:
     through = field._through_model
-    if through is None:
+    routed = getattr(meta.model, "_routed", False) and not meta.is_static
+    if through is None and routed:
         raise TypeError(
             f"{meta.model.__name__}.{name}: Peewee would make a through model that isn't routed. Declare one "
-            f"in the {meta.store!r} store and pass it as through_model."
+            f"{_place(meta.store)} and pass it as through_model."
         )
-    if not isinstance(through, DeferredThroughModel):
+    if through is not None and not isinstance(through, DeferredThroughModel):
         _require_same_store(meta, name, through)
-    _require_same_store(meta, name, field.rel_model)
 
 
 def require_routed_base(model: type[Model], store: str) -> None:

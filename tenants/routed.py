@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from peewee import Model, ModelAlias
+from peewee import Model
 
-from . import queries, stamps
+from . import stamps
 from .current import current
 from .metadata import ThreadSafeDatabaseMetadata
+from .queries import RoutedSelect
 
 
 class RoutedModel(Model):
@@ -41,43 +42,15 @@ class RoutedModel(Model):
         for name, value in kwargs.items():
             setattr(self, name, value)
 
-    # Queries that guard their rows
-
     @classmethod
     def select(cls, *fields: Any) -> Any:
-        if cls._meta.store is None:
-            return super().select(*fields)
-        return queries.RoutedSelect(cls, fields or cls._meta.sorted_fields, is_default=not fields)
+        return super().select(*fields) if cls._meta.store is None else RoutedSelect.of(cls, fields)
 
-    @classmethod
-    def raw(cls, sql: str, *params: Any) -> Any:
-        return queries.routed(super().raw(sql, *params), cls)
+    # Instances stay with their store
 
-    @classmethod
-    def update(cls, __data: Any = None, **update: Any) -> Any:
-        return queries.routed(super().update(__data, **update), cls)
-
-    @classmethod
-    def insert(cls, __data: Any = None, **insert: Any) -> Any:
-        return queries.routed(super().insert(__data, **insert), cls)
-
-    @classmethod
-    def insert_many(cls, rows: Any, fields: Any = None) -> Any:
-        return queries.routed(super().insert_many(rows, fields), cls)
-
-    @classmethod
-    def insert_from(cls, query: Any, fields: Any) -> Any:
-        return queries.routed(super().insert_from(query, fields), cls)
-
-    @classmethod
-    def noop(cls) -> Any:
-        return queries.routed(super().noop(), cls)
-
-    @classmethod
-    def alias(cls, alias: str | None = None) -> ModelAlias:
-        return super().alias(alias) if cls._meta.store is None else queries.RoutedAlias(cls, alias)
-
-    # Instances that stay with their store
+    def __sql__(self, ctx: Any) -> Any:
+        stamps.check(self)
+        return super().__sql__(ctx)
 
     def save(self, force_insert: bool = False, only: Any = None) -> Any:
         stamps.check(self)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _open: weakref.WeakSet[Router] = weakref.WeakSet()
 
 #: Asked in turn for the router of the surroundings, such as a web framework's application context.
-finders: list[Callable[[], "Router | None"]] = []
+finders: list[Callable[[], Router | None]] = []
 
 
 def opened(router: Router) -> None:
@@ -23,6 +23,11 @@ def opened(router: Router) -> None:
 def closed(router: Router) -> None:
     """Note that a router is closed."""
     _open.discard(router)
+
+
+def open_ones() -> list[Router]:
+    """Return the routers that are open."""
+    return list(_open)
 
 
 def find() -> Router | None:

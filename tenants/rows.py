@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from peewee import (
     CharField,
@@ -16,8 +16,10 @@ from peewee import (
 )
 
 from .current import current
-from .database import StoreCursor
 from .relations import CheckedForeignKeyAccessor
+
+if TYPE_CHECKING:
+    from .cursors import StoreCursor
 
 #: How many rows are fetched at a time by whoever iterates: few enough that a `break` wastes little.
 CHUNK = 100
@@ -99,12 +101,14 @@ def _guarded_class(cls: type) -> type:
     return type(cls.__name__, (GuardedRows, cls), {})
 
 
+def is_checked(cursor: Any) -> bool:
+    """True for the cursor of a store; a query may be run on other databases too."""
+    return hasattr(cursor, "check")
+
+
 def guarded(wrapper: Any) -> Any:
-    """Return the wrapper that Peewee made for a cursor, as one that checks."""
-    if (
-        not isinstance(wrapper, GuardedRows)
-        and type(getattr(wrapper, "cursor", None)) is StoreCursor
-    ):
+    """Return the wrapper that Peewee made for a store's cursor, as one that checks."""
+    if not isinstance(wrapper, GuardedRows) and is_checked(getattr(wrapper, "cursor", None)):
         wrapper.__class__ = _guarded_class(type(wrapper))
     return wrapper
 
@@ -113,6 +117,7 @@ class Plan:
     """How rows of one model become instances without its `__init__`: which names, and which values to convert.
 
     Args:
+        fields: the list of the model's fields that it was made for; None for some of them.
         names: the fields' names, in the order of the columns.
         conversions: `(name, type whose values are right already, conversion)` for the rest.
     """
@@ -130,24 +135,29 @@ class Plan:
         self.conversions = conversions
 
     @classmethod
-    def of(cls, model: Any) -> Plan | None:
-        """Return the plan for all of a model's columns, made once; None where it must go through Peewee."""
+    def of(cls, model: Any, fields: list[Any]) -> Plan | None:
+        """Return the plan for all of a model's columns, made once; None where it must go through Peewee.
+
+        Args:
+            fields: which were all when the query was built.
+        """
         meta = model._meta
+        if fields is not meta.sorted_fields:  # a field was added or removed since
+            return None
         plan = meta.row_plan
-        if plan is None or plan.fields is not meta.sorted_fields:  # a field was added since
-            fields = meta.sorted_fields
+        if plan is None or plan.fields is not fields:
             conversions = [(f.name, _kind(f), f.python_value) for f in fields if f._coerce]
-            plan = meta.row_plan = cls(fields, [f.name for f in fields], conversions)
-            plan.names = plan.names if is_stock(model, plan.names) else []
+            names = [f.name for f in fields]
+            plan = meta.row_plan = cls(fields, names if is_stock(model, names) else [], conversions)
         return plan if plan.names else None
 
 
 class RoutedRows(GuardedRows, ModelObjectCursorWrapper):
     """Instances of one model, made without going through its `__init__` where that and its accessors are stock."""
 
-    def __init__(self, cursor: Any, model: Any, select: Any, whole: bool) -> None:
+    def __init__(self, cursor: Any, model: Any, select: Any, fields: list[Any] | None) -> None:
         super().__init__(cursor, model, select, model)
-        self.plan = Plan.of(model) if whole else None
+        self.plan = Plan.of(model, fields) if fields is not None else None
         self.initialized = self.plan is not None
 
     def initialize(self) -> None:
@@ -193,14 +203,16 @@ def _stock_init() -> Callable[..., None]:
 
 
 def is_stock(model: Any, names: list[str]) -> bool:
-    """True where each name is a field of the model, and neither its accessor nor `__init__` is the application's."""
+    """True where each name is a field of the model, and neither accessors nor set-up are the application's own."""
+    if model.__init__ is not _stock_init() or model.__setattr__ is not object.__setattr__:
+        return False
     fields = model._meta.fields
-    return model.__init__ is _stock_init() and all(
-        name in fields and _has_stock_accessor(model, name) for name in names
-    )
+    plan = model._meta.row_plan
+    if plan is not None and plan.names and plan.fields is model._meta.sorted_fields:
+        return all(name in fields for name in names)
+    return all(name in fields and _has_stock_accessor(model, name) for name in names)
 
 
-@cache
 def _has_stock_accessor(model: Any, name: str) -> bool:
     accessor = next((c.__dict__[name] for c in model.__mro__ if name in c.__dict__), None)
     return type(accessor) is FieldAccessor or isinstance(accessor, CheckedForeignKeyAccessor)
@@ -209,6 +221,8 @@ def _has_stock_accessor(model: Any, name: str) -> bool:
 def _kind(field: Any) -> type:
     """Return the type whose values the field's conversion would give back as they are."""
     while isinstance(field, ForeignKeyField):
+        if type(field).python_value is not ForeignKeyField.python_value:
+            return _NoKind
         field = field.rel_field
     for base, kind in ((IntegerField, int), (TextField, str), (CharField, str)):
         if isinstance(field, base):

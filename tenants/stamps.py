@@ -36,11 +36,13 @@ def stray(what: str, stamp: Stamp, entry: Entry | None = None) -> TenantError:
     """Return the error for something of that stamp that is used where the current entry doesn't hold its store."""
     entry = entry or current.get()
     if entry.live and entry.tenant is not None:
-        where = f"in an entry of {entry.tenant.slug!r}"
+        held = ", ".join(sorted(store.label for store in entry.stores.values())) or "no store"
+        where = f"in an entry of {entry.tenant.slug!r}, which holds {held}"
     else:
         where = f"under the key {establish_key()}"
     return WrongTenant(
-        f"{what} came from {name_of(stamp)} and was used {where}. Load it again, inside an entry of its own tenant."
+        f"{what} came from {name_of(stamp)} and can't be used {where}. Load it again, inside an entry of its own "
+        f"tenant."
     )
 
 
@@ -57,3 +59,9 @@ def check_value(value: Any) -> None:
     """Check whatever is an instance of a store's model; let other values pass."""
     if getattr(value, "_stamp", None) is not None:
         check(value)
+
+
+def tie(instance: Any, value: Any) -> None:
+    """Let an instance that is of no store yet belong where a row belongs that it refers to."""
+    if instance._stamp is None:
+        instance._stamp = getattr(value, "_stamp", None)
