@@ -8,7 +8,7 @@ WORKERS ?= $(shell nproc)
 
 BIN := .venv/bin
 
-.PHONY: run test check format lint layers types bench clean
+.PHONY: run test check format lint layers types bench pictures clean
 
 # The data is made once; starting again keeps it. `exec` hands Ctrl-C straight to the server.
 run: .venv/.run
@@ -34,6 +34,10 @@ types: .venv/.test
 
 bench: .venv/.test
 	$(BIN)/python -m bench
+
+# What the documents show, of the demo companies as they are now.
+pictures: .venv/.test
+	$(BIN)/python tests/pictures.py
 
 # Installing is done only when what is to be installed has changed.
 .venv/.run: setup.cfg pyproject.toml
