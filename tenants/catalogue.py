@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
+from peewee import IntegrityError
+
 from .errors import SlugTaken, UnknownTenant
+from .tenant import is_id, is_slug
 
 if TYPE_CHECKING:
     from .store import Store
@@ -13,23 +17,30 @@ if TYPE_CHECKING:
 _SCHEMA = (
     """CREATE TABLE IF NOT EXISTS tenant (
         id TEXT PRIMARY KEY, slug TEXT NOT NULL UNIQUE, created_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
-    ) STRICT""",
+    ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE IF NOT EXISTS store (
         id TEXT PRIMARY KEY, owner TEXT NOT NULL REFERENCES tenant (id), role TEXT NOT NULL,
         generation INTEGER NOT NULL, url TEXT NOT NULL
-    ) STRICT""",
+    ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE IF NOT EXISTS tenant_store (
         tenant TEXT NOT NULL REFERENCES tenant (id), role TEXT NOT NULL, store TEXT NOT NULL REFERENCES store (id),
         PRIMARY KEY (tenant, role)
-    ) STRICT""",
+    ) STRICT, WITHOUT ROWID""",
 )
-_FIND = (
+_TABLES = "SELECT count(*) FROM sqlite_schema WHERE name IN ('tenant', 'store', 'tenant_store')"
+_ROWS = (
     "SELECT t.id, t.slug, s.id, s.owner, s.role, s.generation, s.url, o.slug FROM tenant t "
     "LEFT JOIN tenant_store l ON l.tenant = t.id LEFT JOIN store s ON s.id = l.store "
-    "LEFT JOIN tenant o ON o.id = s.owner WHERE t.slug = ?1 OR t.id = ?1"
+    "LEFT JOIN tenant o ON o.id = s.owner "
+)
+_BY_ID, _BY_SLUG, _ALL = (
+    f"{_ROWS}WHERE t.id = ?",
+    f"{_ROWS}WHERE t.slug = ?",
+    f"{_ROWS}ORDER BY t.slug",
 )
 
 StoreRow = tuple[str, str, str, int, str, str]  # id, owner, role, generation, url, owner's slug
+TenantRow = tuple[str, str, list[StoreRow]]  # id, slug, its stores
 
 
 class Catalogue:
@@ -41,39 +52,62 @@ class Catalogue:
 
     def __init__(self, universal: Store) -> None:
         self.universal = universal
-        universal.write(lambda: [universal.execute_sql(table) for table in _SCHEMA])
+        # Asked first, so that a start waits for nobody who is writing.
+        if universal.execute_sql(_TABLES).fetchone()[0] < len(_SCHEMA):
+            universal.write(lambda: [universal.execute_sql(table) for table in _SCHEMA])
 
-    def find(self, slug_or_id: str) -> tuple[str, str, list[StoreRow]]:
-        """Return id, slug and store rows of a tenant.
+    def find(self, slug_or_id: str) -> TenantRow:
+        """Return a tenant's row and those of its stores.
 
         Raises:
             UnknownTenant: there is none of that slug or id.
         """
-        rows = self.universal.execute_sql(_FIND, (str(slug_or_id),)).fetchall()
+        rows = []
+        if is_id(slug_or_id) or is_slug(slug_or_id):
+            query = _BY_ID if is_id(slug_or_id) else _BY_SLUG
+            rows = self.universal.execute_sql(query, (slug_or_id,)).fetchall()
         if not rows:
             raise UnknownTenant(f"There is no tenant {str(slug_or_id)[:80]!r} in this data folder.")
-        tenant_id, slug = rows[0][:2]
-        return tenant_id, slug, [row[2:] for row in rows if row[2] is not None]
+        return _tenant_row(rows)
 
-    def slugs(self) -> list[str]:
-        """Return all slugs, in order."""
-        rows = self.universal.execute_sql("SELECT slug FROM tenant ORDER BY slug").fetchall()
-        return [slug for (slug,) in rows]
+    def all(self) -> list[TenantRow]:
+        """Return all tenants' rows, by slug."""
+        rows = self.universal.execute_sql(_ALL).fetchall()
+        return [_tenant_row(list(group)) for _, group in groupby(rows, key=lambda row: row[1])]
+
+    def knows(self, tenant_id: str) -> bool:
+        """True if a tenant of that id is entered."""
+        query = "SELECT 1 FROM tenant WHERE id = ?"
+        return self.universal.execute_sql(query, (tenant_id,)).fetchone() is not None
 
     def require_free(self, slug: str) -> None:
         """Raise `SlugTaken` if a tenant has the slug."""
         if self.universal.execute_sql("SELECT 1 FROM tenant WHERE slug = ?", (slug,)).fetchone():
-            raise SlugTaken(f"There is a tenant {slug!r} already: choose another slug.")
+            raise _taken(slug)
 
     def add(
         self, tenant_id: str, slug: str, stores: dict[str, Store], urls: dict[str, str]
     ) -> None:
-        """Enter a tenant, its own stores and the ones that it shares. Runs in the caller's transaction."""
+        """Enter a tenant, its own stores and the ones that it shares. Runs in the caller's transaction.
+
+        Raises:
+            SlugTaken: another has the slug by now.
+        """
         run = self.universal.execute_sql
-        self.require_free(slug)
-        run("INSERT INTO tenant (id, slug) VALUES (?, ?)", (tenant_id, slug))
+        try:
+            run("INSERT INTO tenant (id, slug) VALUES (?, ?)", (tenant_id, slug))
+        except IntegrityError as error:
+            raise _taken(slug) from error
         for role, store in stores.items():
             if role in urls:
                 row = (store.id, tenant_id, role, store.generation, urls[role])
                 run("INSERT INTO store VALUES (?, ?, ?, ?, ?)", row)
             run("INSERT INTO tenant_store VALUES (?, ?, ?)", (tenant_id, role, store.id))
+
+
+def _tenant_row(rows: list[tuple]) -> TenantRow:
+    return rows[0][0], rows[0][1], [row[2:] for row in rows if row[2] is not None]
+
+
+def _taken(slug: str) -> SlugTaken:
+    return SlugTaken(f"There is a tenant {slug!r} already: choose another slug.")

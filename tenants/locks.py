@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections import deque
 from time import monotonic
 from types import TracebackType
@@ -42,12 +43,16 @@ class DBLock:
         self.name = name
         self.timeout = timeout
         self.proceed_on_timeout = proceed_on_timeout
+        self._entered = threading.local()
+        self.forget()
+
+    def forget(self) -> None:
+        """Make it free, with nobody waiting: in a forked child, where whoever held it or waited isn't."""
         self._mutex = threading.Lock()
         self._owner: object | None = None
         self._thread = 0
         self._depth = 0
         self._queue: deque[_Waiter] = deque()
-        self._entered = threading.local()
 
     def acquire(self, timeout: float | None = None, owner: object | None = None) -> None:
         """Take the lock, waiting for whoever came before.
@@ -63,7 +68,7 @@ class DBLock:
         thread = threading.get_ident()
         who = thread if owner is None else owner
         with self._mutex:
-            if self._depth == 0 and not self._queue:
+            if self._depth == 0:  # then nobody waits either: it is handed over, never dropped
                 self._take(who, thread)
                 return
             if self._owner == who:
@@ -75,15 +80,29 @@ class DBLock:
                 )
             waiter = _Waiter(who, thread)
             self._queue.append(waiter)
-        seconds = self._seconds(timeout)
-        if waiter.signal.acquire(timeout=max(seconds, 0)):
-            return
+        self._wait(waiter, self._seconds(timeout))
+
+    def _wait(self, waiter: _Waiter, seconds: float) -> None:
+        begun = monotonic()
+        try:
+            if waiter.signal.acquire(timeout=min(max(seconds, 0), threading.TIMEOUT_MAX)):
+                return
+        except (
+            BaseException
+        ):  # Ctrl-C: what was or would be handed to this waiter must go on to the next
+            with self._mutex:
+                if waiter.granted:
+                    self._hand_over()
+                else:
+                    self._queue.remove(waiter)
+            raise
         with self._mutex:
             if waiter.granted:  # it came between the time-out and this line
                 return
             self._queue.remove(waiter)
         raise LockTimeout(
-            f"{self.name} was busy for {seconds:g} seconds: others are writing. Nothing was changed; try again."
+            f"{self.name} was busy for {monotonic() - begun:.3g} seconds: others are writing. "
+            f"Nothing was changed; try again."
         )
 
     def release(self, owner: object | None = None) -> None:
@@ -99,15 +118,22 @@ class DBLock:
                     f"The lock of {self.name} is released by one who doesn't hold it."
                 )
             self._depth -= 1
-            if self._depth:
-                return
-            self._owner = None
-            self._thread = 0
-            if self._queue:
-                waiter = self._queue.popleft()
-                self._take(waiter.owner, waiter.thread)
-                waiter.granted = True
-                waiter.signal.release()
+            if self._depth == 0:
+                self._hand_over()
+
+    def release_wholly(self, owner: object) -> None:
+        """Give it back however often the owner has taken it, if it holds it at all."""
+        if self._owner is owner:  # only the owner itself can change that
+            with self._mutex:
+                self._hand_over()
+
+    def _hand_over(self) -> None:
+        self._owner, self._thread, self._depth = None, 0, 0
+        if self._queue:
+            waiter = self._queue.popleft()
+            self._take(waiter.owner, waiter.thread)
+            waiter.granted = True
+            waiter.signal.release()
 
     def held(self, owner: object | None = None) -> bool:
         """True if the owner (the calling thread unless given) holds it."""
@@ -146,3 +172,24 @@ class DBLock:
     ) -> None:
         if self._entered.taken.pop():
             self.release()
+
+
+_of_files: weakref.WeakValueDictionary[str, DBLock] = weakref.WeakValueDictionary()
+_finding = threading.Lock()
+
+
+def lock_of(path: str, name: str) -> DBLock:
+    """Return the lock of a store's file: the same for all routers of this process that have it open."""
+    with _finding:
+        lock = _of_files.get(path)
+        if lock is None:
+            lock = _of_files[path] = DBLock(name)
+        return lock
+
+
+def forget_all() -> None:
+    """Free the locks of all files: called in a forked child."""
+    global _finding
+    _finding = threading.Lock()
+    for lock in list(_of_files.values()):
+        lock.forget()

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from .errors import TenantError
 
 if TYPE_CHECKING:
     from .store import Store
+
+#: A parent's connections, in a forked child. SQLite forbids using them there, and even closing them.
+_inherited: list[Any] = []
 
 
 class Pool:
@@ -20,41 +26,64 @@ class Pool:
 
     def __init__(self, max_idle: int = 64) -> None:
         self.max_idle = max_idle
+        self.closed = False
         self._mutex = threading.Lock()
         self._idle: OrderedDict[Store, list[Any]] = OrderedDict()
         self._count = 0
-        self._pid = os.getpid()
-        self._inherited: list[Any] = []
+        self._lent: set[Any] = set()
 
-    def take(self, store: Store) -> Any | None:
-        """Return a warm connection of the store, or None."""
+    def take(self, store: Store) -> Any:
+        """Lend a warm connection of the store, or a new one.
+
+        Raises:
+            TenantError: the pool is closed.
+            WrongFile: the store's file isn't what the catalogue expects.
+        """
         with self._mutex:
-            if self._pid != os.getpid():
-                self._disown()
+            if self.closed:
+                raise TenantError(f"{store.label} is used after its router was closed.")
             idle = self._idle.get(store)
-            if not idle:
-                return None
-            self._count -= 1
-            connection = idle.pop()
-            if not idle:
-                del self._idle[store]
-            return connection
+            if idle:
+                self._count -= 1
+                connection = idle.pop()
+                if not idle:
+                    del self._idle[store]
+                self._lent.add(connection)
+                return connection
+        connection = store.open()
+        self._lent.add(connection)
+        return connection
+
+    @contextmanager
+    def opened(self, store: Store) -> Iterator[Any]:
+        """Lend a connection that is new, and closed at the end."""
+        connection = store.open()
+        self._lent.add(connection)
+        try:
+            yield connection
+        finally:
+            self.discard(connection)
 
     def give_back(self, store: Store, connection: Any) -> None:
         """Keep a connection warm, and close the ones that are then too many."""
         surplus = []
         with self._mutex:
-            if self._pid != os.getpid():
-                self._disown()
-                self._inherited.append(connection)
-                return
+            if connection not in self._lent:
+                return  # a parent's, in a forked child
+            self._lent.discard(connection)
             self._idle.setdefault(store, []).append(connection)
             self._idle.move_to_end(store)
             self._count += 1
-            while self._count > self.max_idle:
+            while self._count > self.max_idle or (self.closed and self._count):
                 surplus.append(self._pop_oldest())
         for old in surplus:
             old.close()
+
+    def discard(self, connection: Any) -> None:
+        """Close a lent connection that nobody else should get."""
+        if connection in self._lent:
+            self._lent.discard(connection)
+            connection.close()
 
     def _pop_oldest(self) -> Any:
         store, idle = next(iter(self._idle.items()))
@@ -67,19 +96,29 @@ class Pool:
     def close(self, store: Store | None = None) -> None:
         """Close the idle connections of one store, or of all."""
         with self._mutex:
-            gone = [store] if store is not None else list(self._idle)
-            connections = [c for one in gone for c in self._idle.pop(one, [])]
+            stores = list(self._idle) if store is None else [store]
+            connections = [c for one in stores for c in self._idle.pop(one, [])]
             self._count -= len(connections)
         for connection in connections:
             connection.close()
+
+    def retire(self) -> None:
+        """Close what is idle, for good: nothing more is lent, and what is given back later is closed then."""
+        self.closed = True
+        self.close()
 
     def idle(self) -> int:
         """How many connections lie idle."""
         return self._count
 
-    def _disown(self) -> None:
-        # After a fork, SQLite forbids using or even closing the parent's connections in the child.
-        self._inherited += [c for idle in self._idle.values() for c in idle]
-        self._idle.clear()
-        self._count = 0
-        self._pid = os.getpid()
+    def lent(self) -> int:
+        """How many connections are in somebody's hands."""
+        return len(self._lent)
+
+    def disown(self) -> None:
+        """Leave all connections to the parent process: called in a forked child."""
+        self._mutex = threading.Lock()
+        _inherited.extend(self._lent)
+        for idle in self._idle.values():
+            _inherited.extend(idle)
+        self._idle, self._lent, self._count = OrderedDict(), set(), 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+from contextlib import closing, suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -29,6 +31,9 @@ _IDENTIFY = "SELECT application_id, store, owner, role, generation FROM pragma_a
 
 Identity = tuple[str, str, str, int]  # store id, owner's tenant id, role, generation
 
+#: The shared database is no tenant's.
+SHARED_IDENTITY: Identity = ("universal", "", "universal", 1)
+
 
 def require_safe_sqlite(version: tuple[int, ...] | None = None) -> None:
     """Refuse an SQLite library with the WAL-reset bug, which can corrupt a database that several threads use.
@@ -50,92 +55,157 @@ def require_safe_sqlite(version: tuple[int, ...] | None = None) -> None:
         )
 
 
+# Making a file
+
+
 def create(path: str, identity: Identity) -> None:
-    """Make a database file that says whose it is.
+    """Make a database file that says whose it is. What fails leaves no file.
 
     Raises:
         FileExistsError: there is a file of that name, or one that SQLite would take for its journal.
+        OSError, driver.Error: the disk is full, say.
     """
     for suffix in ("", "-wal", "-shm", "-journal"):
         if os.path.lexists(f"{path}{suffix}"):
             raise FileExistsError(
                 f"{os.path.basename(path)}{suffix} is already there; nothing was changed."
             )
-    connection = driver.connect(path, isolation_level=None)
+    # Nobody can have this file open yet, so that closing it here drops no lock of SQLite's.
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_RDWR, 0o600))
     try:
+        _fill(path, identity)
+    except BaseException:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            with suppress(OSError):
+                os.unlink(f"{path}{suffix}")
+        raise
+
+
+def _fill(path: str, identity: Identity) -> None:
+    with closing(driver.connect(uri(path), isolation_level=None, uri=True)) as connection:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(_IDENTITY_TABLE)
         connection.execute("INSERT INTO store_identity VALUES (1, ?, ?, ?, ?)", identity)
-    finally:
-        connection.close()
-    os.chmod(path, 0o600)
+
+
+# Opening a file
 
 
 def uri(path: str) -> str:
     """Return the URI that opens an existing file, and never makes one."""
-    return f"file:{quote(path)}?mode=rw"
+    return f"file:{quote(os.fsencode(path))}?mode=rw"
 
 
-def connect(path_uri: str, identity: Identity, label: str, synchronous: str = "FULL") -> Any:
+def connect(path: str, identity: Identity, label: str, synchronous: str = "FULL") -> Any:
     """Open a store's file: first see whose it is, then set it up for many users.
 
     Args:
-        path_uri: as `uri()` gives it.
+        path: the file; it and its two folders must not be links.
         identity: what the catalogue expects to find in the file.
         label: what people call the store, for messages.
         synchronous: FULL, so that a commit survives power loss; NORMAL where the application may lose some.
 
     Raises:
         WrongFile: the file is missing, isn't SQLite, is another store's or generation's, or won't go into WAL mode.
+            It is as it was.
     """
+    _require_plain_file(path, label)
     try:
         connection = driver.connect(
-            path_uri, isolation_level=None, uri=True, check_same_thread=False
+            uri(path), isolation_level=None, uri=True, check_same_thread=False
         )
     except driver.Error as error:
-        raise WrongFile(
-            f"The file of {label} can't be opened ({error}). Restore it from a backup."
-        ) from error
+        raise _unusable(label, error) from error
     try:
-        _require_identity(connection, identity, label)
+        try:
+            require_identity(connection, identity, label)
+        except WrongFile:
+            _close_unchanged(connection, path)
+            raise
         mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal":
             raise WrongFile(
                 f"{label} can't use write-ahead logging (SQLite answers {mode!r}): is the folder on a network disk?"
             )
-        connection.executescript(_settings(synchronous))
+        connection.executescript(_SETTINGS[synchronous])
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _settings(synchronous: str) -> str:
-    return (
-        f"PRAGMA synchronous = {synchronous}; PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}; PRAGMA foreign_keys = ON;"
-        "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;"
-    )
+_SETTINGS = {
+    level: f"PRAGMA synchronous = {level}; PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}; PRAGMA foreign_keys = ON;"
+    "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;"
+    for level in ("FULL", "NORMAL")
+}
 
 
-def _require_identity(connection: Any, expected: Identity, label: str) -> None:
+def _require_plain_file(path: str, label: str) -> None:
+    # SQLite follows links, and rolls a journal back before anyone can ask whose file it is.
+    try:
+        found = os.lstat(path)
+        home = os.path.dirname(path)
+        linked = stat.S_ISLNK(os.lstat(home).st_mode) or stat.S_ISLNK(
+            os.lstat(os.path.dirname(home)).st_mode
+        )
+    except OSError as error:
+        raise WrongFile(
+            f"The file of {label} is missing ({error.strerror}). Put it back, or restore it from a backup."
+        ) from error
+    if linked or not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+        raise WrongFile(
+            f"The file of {label} is not a plain file of one name in the data folder (a link?); it was not opened. "
+            f"Put the file itself there."
+        )
+    if found.st_size == 0:
+        raise WrongFile(f"The file of {label} is empty. Restore it from a backup.")
+    if os.path.lexists(f"{path}-journal"):
+        raise WrongFile(
+            f"Beside the file of {label} lies a rollback journal, which isn't ours; it was not opened. "
+            f"Restore the store from a backup."
+        )
+
+
+def require_identity(connection: Any, expected: Identity, label: str) -> None:
+    """Raise `WrongFile` unless the database says that it is the expected store."""
     try:
         found = connection.execute(_IDENTIFY).fetchone()
     except driver.DatabaseError as error:
-        raise WrongFile(
-            f"The file of {label} isn't a store of ours ({error}); it was left as it is. Restore it from a backup."
-        ) from error
+        raise _unusable(label, error) from error
     if found != (APPLICATION_ID, *expected):
+        says = f"{found[1:]}, with application id {found[0]:#x}" if found else "nobody's"
         raise WrongFile(
-            f"The file of {label} says it is {found[1:] if found else found}, and the catalogue expects {expected}; it was left as it is. "
+            f"The file of {label} says it is {says}, and the catalogue expects {expected}; it was left as it is. "
             f"Put the right file back, or restore from a backup."
         )
 
 
-#: The shared database is no tenant's.
-SHARED_IDENTITY: Identity = ("universal", "", "universal", 1)
+def _unusable(label: str, error: Exception) -> WrongFile:
+    if primary_code(error) in (_READONLY, _CANTOPEN):
+        return WrongFile(
+            f"The file of {label} can't be opened for writing ({error}): may this process write to the data folder?"
+        )
+    return WrongFile(
+        f"The file of {label} isn't a store of ours ({error}); it was left as it is. Restore it from a backup."
+    )
 
-_BUSY = 5
+
+def _close_unchanged(connection: Any, path: str) -> None:
+    # Whoever closes a database last moves its write-ahead log into the file. A reader that stays a moment longer, and
+    # may not write, keeps a file that isn't ours as it was found.
+    with suppress(driver.Error):
+        reader = driver.connect(uri(path).replace("mode=rw", "mode=ro"), uri=True)
+        with closing(reader), suppress(driver.Error):
+            reader.execute("BEGIN")
+            reader.execute("SELECT 1 FROM sqlite_schema").fetchone()
+            connection.close()
+
+
+# What errors tell
+
+_BUSY, _READONLY, _CANTOPEN = 5, 8, 14
 _FATAL = {
     10: "an I/O error",
     11: "a damaged file",
@@ -144,20 +214,22 @@ _FATAL = {
 }
 
 
-def error_code(error: BaseException | None) -> int | None:
-    """Return SQLite's extended result code of an error that Peewee or the driver raised, or None."""
-    origin = getattr(error, "orig", error)
-    code = getattr(origin, "sqlite_errorcode", None)
-    return code if isinstance(code, int) else None
+def primary_code(error: BaseException | None) -> int | None:
+    """Return SQLite's primary result code of an error that Peewee or the driver raised, or None."""
+    code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
+    return code & 0xFF if isinstance(code, int) else None
 
 
 def is_busy(error: BaseException) -> bool:
     """True for SQLITE_BUSY and its kin (a stale snapshot among them): another writer was in the way."""
-    code = error_code(error)
-    return code is not None and code & 0xFF == _BUSY
+    return primary_code(error) == _BUSY
+
+
+def is_refused_write(error: BaseException) -> bool:
+    """True for SQLITE_READONLY and its kin: the connection, the file or its folder may not be written."""
+    return primary_code(error) == _READONLY
 
 
 def fault(error: BaseException) -> str | None:
     """Return what is wrong with disk or file, if that is what the error tells; None for other errors."""
-    code = error_code(error)
-    return _FATAL.get(code & 0xFF) if code is not None else None
+    return _FATAL.get(primary_code(error) or 0)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import random
-import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from peewee import OperationalError
-
-from . import sqlite, stamps
+from . import schema, sqlite, stamps
 from .current import current
-from .database import RoutedDatabase, SharedDatabase, StoreDatabase
-from .errors import AlreadyCreated, ReadOnlyStore, TenantError
-from .locks import DBLock
+from .database import RoutedDatabase, StoreDatabase
+from .errors import ReadOnlyStore, TenantError
+from .locks import DBLock, lock_of
+from .retrying import retried
+from .shared import SharedDatabase
+from .transactions import StoreTransaction
 
 if TYPE_CHECKING:
     from .router import Router
@@ -27,27 +25,19 @@ T = TypeVar("T")
 
 log = logging.getLogger("tenants")
 
-#: A write that found the database busy is rerun so often …
-RETRIES = 5
-#: … after a random wait of up to this many seconds, doubled each time …
-BACKOFF = 0.05
-#: … and no longer than this many seconds in all.
-DEADLINE = 30.0
-
 
 class Store:
     """A database of one tenant (or shared by several), by role.
 
     Attributes:
         id: its own id, never reused.
-        owner: the id of the tenant that it belongs to; others may share it.
+        owner: the id of the tenant that it belongs to; others may share it. Empty for the shared database.
         role: `books`, `registers`, …
         generation: grows when the store is replaced by a restore or a move.
         label: what people call it: `acme/books`.
         path: its file.
-        lock: its writers' queue in this process.
-        database: the Peewee database; usable in entries that hold the store.
         read_only: why it can't be written, or None.
+        made_lock: `lock`, or None as long as nobody has written.
     """
 
     def __init__(
@@ -68,75 +58,104 @@ class Store:
         self.path = path
         self.label = label
         self.stamp: stamps.Stamp = (store_id, generation)
-        self.lock = DBLock(label)
         self.read_only: str | None = None
-        self._uri = sqlite.uri(path)
-        self.database: RoutedDatabase = SharedDatabase(self) if not owner else StoreDatabase(self)
-        stamps.know(self)
+        self.made_lock: DBLock | None = None
+        self._made_database: RoutedDatabase | None = None
+
+    @property
+    def database(self) -> RoutedDatabase:
+        """The Peewee database; usable in entries that hold the store."""
+        return self._made_database or self._make_database()
+
+    def _make_database(self) -> RoutedDatabase:
+        # At the first touch, as a server knows thousands of stores; whoever comes first makes it for all threads.
+        with self.router.mutex:
+            if self._made_database is None:
+                stamps.know(self)
+                self._made_database = StoreDatabase(self) if self.owner else SharedDatabase(self)
+            return self._made_database
+
+    @property
+    def lock(self) -> DBLock:
+        """Its writers' queue in this process."""
+        if self.made_lock is None:
+            self.made_lock = lock_of(self.path, self.label)
+        return self.made_lock
 
     # Opening
 
     def open(self) -> Any:
-        """Open a new connection to the file, checked and set up; the caller closes it."""
-        identity = (self.id, self.owner, self.role, self.generation)
-        return sqlite.connect(self._uri, identity, self.label)
+        """Open a new connection to the file, checked and set up; the caller closes it.
 
-    def checkout(self) -> Any:
-        """Return a warm connection, or a new one."""
-        connection = self.router.pool.take(self)
-        if connection is None:
-            connection = self.open()
-            self.database._add_conn_hooks(connection)
+        Raises:
+            WrongFile: the file isn't what the catalogue expects.
+        """
+        connection = sqlite.connect(self.path, self._identity(), self.label)
+        self.database._add_conn_hooks(connection)
         return connection
 
-    def give_back(self, connection: Any) -> None:
-        """Keep a connection warm for the next entry."""
-        self.router.pool.give_back(self, connection)
+    def _identity(self) -> sqlite.Identity:
+        return (self.id, self.owner, self.role, self.generation)
+
+    def require_identity(self, connection: Any) -> None:
+        """Raise `WrongFile` unless the database still says that it is this store."""
+        sqlite.require_identity(connection, self._identity(), self.label)
 
     @contextmanager
     def get_connection(self) -> Iterator[Any]:
         """Give scripts and long tasks a fresh driver connection with all settings, closed at the end.
 
         It is opened by whoever names the store, so it needs no entry; what is open on it at the end is rolled back.
+        After a fault it can only be read.
         """
-        with closing(self.open()) as connection:
+        with self.router.pool.opened(self) as connection:
+            if self.read_only is not None:
+                connection.execute("PRAGMA query_only = ON")
             yield connection
+
+    def create_db(self, schema_file: str | Path) -> bool:
+        """Run a schema.sql once, for tables that have no models. Returns False where that file was run before.
+
+        Raises:
+            AlreadyCreated: another schema file, or another state of this one, was run on this store.
+        """
+        return schema.create(self, schema_file)
 
     # Reading
 
     @contextmanager
     def reading(self) -> Iterator[RoutedDatabase]:
-        """Read one consistent state throughout, while others go on writing; writing in it is refused."""
+        """Read one consistent state throughout, while others go on writing; writing in it is refused.
+
+        Inside a transaction it is that transaction's state, and writing goes on being allowed.
+        """
         database = self.database
         if database.in_transaction():
             yield database
             return
-        state = database._use()
-        with database.transaction("DEFERRED"):
-            database.execute_sql("PRAGMA query_only = ON")
-            state.reading = True
+        with database.transaction("DEFERRED") as transaction:
+            state = transaction.state
+            state.run("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()  # the state as of now
+            # However this ends, the connection isn't pooled as it is now.
+            spoiled, state.spoiled, state.reading = state.spoiled, True, True
+            state.run("PRAGMA query_only = ON")
             try:
                 yield database
             finally:
-                state.reading = False
                 if not state.ended and state.conn is not None:
-                    state.conn.execute("PRAGMA query_only = OFF")
+                    state.run("PRAGMA query_only = OFF")
+                    state.spoiled, state.reading = spoiled, False
 
     # Writing
 
-    @contextmanager
-    def writing(self) -> Iterator[RoutedDatabase]:
+    def writing(self) -> Writing:
         """Wait for the turn, then run the block once in a transaction; inside another, in a savepoint.
 
-        Raises:
+        Raises, on entering the block:
             LockTimeout: the turn didn't come in time.
             ReadOnlyStore: the store was set read-only after a fault.
         """
-        self.require_writable()
-        database = self.database
-        self._refuse_in_reading()
-        with database.atomic():
-            yield database
+        return Writing(self)
 
     def write(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a function in a transaction of its own, and rerun it whole while the database is busy.
@@ -150,28 +169,17 @@ class Store:
         Raises:
             OperationalError: the first busy error, after five retries or at the deadline; any other error at once.
         """
-        with self._entered():
-            if self.database.in_transaction():
-                with self.writing():
-                    return function(*args, **kwargs)
-            return self._retried(lambda: function(*args, **kwargs))
+        if self.owner and current.get().stores.get(self.role) is not self:
+            with self.router.using(self.owner):
+                return self._write(function, *args, **kwargs)
+        return self._write(function, *args, **kwargs)
 
-    def _retried(self, work: Callable[[], T]) -> T:
-        first: OperationalError | None = None
-        deadline = time.monotonic() + DEADLINE
-        for attempt in range(RETRIES + 1):
-            try:
-                with self.writing():
-                    return work()
-            except OperationalError as error:
-                if not sqlite.is_busy(error):
-                    raise
-                first = first or error
-                pause = random.uniform(0, BACKOFF * 2**attempt)
-                if attempt == RETRIES or time.monotonic() + pause > deadline:
-                    raise first from None
-                time.sleep(pause)
-        raise AssertionError("unreachable")
+    def _write(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        def attempt(patience: float | None = None) -> T:
+            with Writing(self, patience):
+                return function(*args, **kwargs)
+
+        return attempt() if self.database.in_transaction() else retried(attempt)
 
     def execute_write_with_retry(self, sql: str, params: Any = ()) -> Any:
         """Run one writing statement in a transaction of its own, retried while busy; return its cursor."""
@@ -180,17 +188,6 @@ class Store:
     def execute_sql(self, sql: str, params: Any = ()) -> Any:
         """Run SQL as it is on the entry's connection: the hot path. Returns the cursor."""
         return self.database.execute_sql(sql, params)
-
-    def create_db(self, schema_file: str | Path) -> bool:
-        """Run a schema.sql once, for tables that have no models. Returns False where that file was run before.
-
-        Raises:
-            AlreadyCreated: another schema file, or another state of this one, was run on this store.
-        """
-        script = Path(schema_file).read_text(encoding="utf-8")
-        digest = hashlib.sha256(script.encode()).hexdigest()
-        with self.get_connection() as connection:
-            return _run_schema_once(connection, script, digest, self.label)
 
     # Faults
 
@@ -208,50 +205,40 @@ class Store:
                 f"{self.label} is read-only after {self.read_only}: mend the disk, run a check, then restart."
             )
 
-    def _refuse_in_reading(self) -> None:
-        if self.database._use().reading:
-            raise TenantError(
-                f"{self.label} is being read as a snapshot here: write before or after `reading()`."
-            )
-
-    @contextmanager
-    def _entered(self) -> Iterator[None]:
-        held = current.get().stores.get(self.role) is self or not self.owner
-        with nullcontext() if held else self.router.using(self.owner):
-            yield
-
     def __repr__(self) -> str:
         return f"<Store {self.label}>"
 
 
-def _run_schema_once(connection: Any, script: str, digest: str, label: str) -> bool:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        connection.execute("CREATE TABLE IF NOT EXISTS store_schema (digest TEXT NOT NULL) STRICT")
-        row = connection.execute("SELECT digest FROM store_schema").fetchone()
-        if row is not None and row[0] != digest:
-            raise AlreadyCreated(
-                f"Another schema was created in {label} before; migrate it instead."
+class Writing:
+    """`with store.writing() as database:`, once.
+
+    Args:
+        store: the store.
+        patience: seconds to wait for the turn; the lock's own time-out unless given.
+    """
+
+    __slots__ = ("block", "patience", "store")
+
+    def __init__(self, store: Store, patience: float | None = None) -> None:
+        self.store = store
+        self.patience = patience
+
+    def __enter__(self) -> RoutedDatabase:
+        store, database = self.store, self.store.database
+        store.require_writable()
+        state = database._use()
+        if state.reading:
+            raise TenantError(
+                f"{store.label} is being read as a snapshot here: write before or after `reading()`."
             )
-        if row is None:
-            for statement in _statements(script):
-                connection.execute(statement)
-            connection.execute("INSERT INTO store_schema VALUES (?)", (digest,))
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-    return row is None
+        self.block: Any
+        if state.transactions:
+            self.block = database.atomic()
+        else:
+            self.block = StoreTransaction(database)
+            self.block.patience = self.patience
+        self.block.__enter__()
+        return database
 
-
-def _statements(script: str) -> Iterator[str]:
-    # Not executescript(): it commits first, and the schema must come whole or not at all.
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite.driver.complete_statement(statement):
-            yield statement
-            statement = ""
-    if statement.strip():
-        yield statement
+    def __exit__(self, *exc: Any) -> None:
+        self.block.__exit__(*exc)

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 from .errors import BadSlug, TenantError
 
 if TYPE_CHECKING:
+    from .router import Router
     from .store import Store
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_RESERVED = frozenset({"universal", "new", "con", "prn", "aux", "nul"})
+_ID = re.compile(r"[a-z2-7]{26}")
+#: Words of URLs, and names that some file systems keep for devices: exports are named after slugs.
+_RESERVED = re.compile(r"universal|new|con|prn|aux|nul|com[0-9]|lpt[0-9]")
 
 
 def new_id() -> str:
@@ -21,13 +24,28 @@ def new_id() -> str:
     return base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
 
 
+def is_id(text: object) -> bool:
+    """True for what has the form of an id, which no slug has."""
+    return isinstance(text, str) and _ID.fullmatch(text) is not None
+
+
+def is_slug(text: object) -> bool:
+    """True for what may be a slug."""
+    return (
+        isinstance(text, str)
+        and _SLUG.fullmatch(text) is not None
+        and _RESERVED.fullmatch(text) is None
+        and not is_id(text)
+    )
+
+
 def require_slug(slug: object) -> str:
-    """Return the slug if it is one: 1 to 63 of a–z, 0–9 and inner hyphens.
+    """Return the slug if it is one: 1 to 63 of a–z, 0–9 and inner hyphens, not a reserved word, not like an id.
 
     Raises:
         BadSlug: says what a slug looks like.
     """
-    if not isinstance(slug, str) or not _SLUG.fullmatch(slug) or slug in _RESERVED:
+    if not isinstance(slug, str) or not is_slug(slug):
         shown = repr(slug[:40] + "…" if isinstance(slug, str) and len(slug) > 40 else slug)
         raise BadSlug(
             f"{shown} can't be a slug: use 1 to 63 of the letters a-z, digits and hyphens, with no hyphen at either "
@@ -39,7 +57,8 @@ def require_slug(slug: object) -> str:
 class Tenant:
     """A tenant: its id, which never changes, its slug, which people read, and its stores by role."""
 
-    def __init__(self, tenant_id: str, slug: str, stores: dict[str, Store]) -> None:
+    def __init__(self, router: Router, tenant_id: str, slug: str, stores: dict[str, Store]) -> None:
+        self.router = router
         self.id = tenant_id
         self.slug = slug
         self.stores = stores

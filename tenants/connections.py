@@ -1,0 +1,217 @@
+"""What one entry, or one thread, has in hand of a database: a connection, and what is open on it."""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from peewee import OperationalError, __exception_wrapper__, _ConnectionState, _manual
+
+from . import sqlite
+from .errors import ReadOnlyStore, TenantError
+from .statements import Kind, kind_of
+
+if TYPE_CHECKING:
+    from .store import Store
+
+log = logging.getLogger("tenants")
+
+_execute = sqlite.driver.Cursor.execute
+
+
+class ConnectionState(_ConnectionState):
+    """One entry's (or, of the shared database, one thread's) connection, and what is open on it.
+
+    Attributes:
+        store: whose connection it is.
+        cursors: weak references to its cursors, so that none keeps a read snapshot alive past the entry.
+        spoiled: True once something on it differs from a new connection; it is then closed, and never pooled.
+        reading: True while a snapshot is read, in which writing is refused.
+        ended: True once the entry was left; a transaction that ends later finds nothing to do.
+        task: the asyncio task that has a transaction open on it, where there is one.
+    """
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self.conn: Any
+        self.commit_callbacks: list[Callable[[], object]]
+        self.store = store
+        self.cursors: list[weakref.ref[Any]] = []
+        self.spoiled = False
+        self.reading = False
+        self.ended = False
+        self.task: object | None = None
+        self.hooks = 0
+        self._prune_at = 256
+
+    # The connection
+
+    def open(self) -> Any:
+        """Return its connection, borrowed from the pool where there is none yet."""
+        if self.conn is None:
+            self.conn = self.store.router.pool.take(self.store)
+            self.closed = False
+            self.spoiled = False
+            self.hooks = self.store.database.hooks
+        return self.conn
+
+    def track(self, cursor: Any) -> None:
+        """Remember a cursor for as long as it lives."""
+        self.cursors.append(weakref.ref(cursor))
+        if len(self.cursors) > self._prune_at:
+            self.cursors = [ref for ref in self.cursors if ref() is not None]
+            self._prune_at = max(256, 2 * len(self.cursors))
+
+    def hand_back(self) -> None:
+        """End what is open on the connection and give it back: to the pool if it is as new, else to nobody."""
+        connection, cursors = self.conn, self.cursors
+        if connection is not None:
+            try:
+                for ref in cursors:
+                    cursor = ref()
+                    if cursor is not None:
+                        cursor.close()
+                self.undo()
+            except sqlite.driver.Error:  # it was closed behind our back
+                self.spoiled = True
+            self._part_with(connection)
+        self.unlock()
+        self.cursors = []
+        self.reset()
+
+    def _part_with(self, connection: Any) -> None:
+        pool = self.store.router.pool
+        if self.spoiled or self.hooks != self.store.database.hooks:
+            pool.discard(connection)
+        else:
+            pool.give_back(self.store, connection)
+
+    # Its transactions
+
+    def lock(self, patience: float | None = None) -> None:
+        """Take the store's write lock; the same connection may take it again.
+
+        Args:
+            patience: seconds to wait; the lock's own unless given.
+
+        Raises:
+            LockTimeout: the turn didn't come in time.
+            ReadOnlyStore: the store was set read-only after a fault.
+        """
+        self.store.require_writable()
+        self.store.lock.acquire(patience, owner=self)
+
+    def unlock(self) -> None:
+        """Release the lock, however often it was taken: a connection has one transaction at a time."""
+        lock = self.store.made_lock
+        if lock is not None:
+            lock.release_wholly(self)
+
+    def begin(self, lock_type: str | None = None, patience: float | None = None) -> None:
+        """Begin a transaction: an immediate one once the store's lock is had, a deferred one at once."""
+        if lock_type is not None and lock_type.upper() == "DEFERRED":
+            self.run("BEGIN DEFERRED")
+            return
+        self.lock(patience)
+        try:
+            self.run(f"BEGIN {lock_type or 'IMMEDIATE'}")
+        except BaseException:
+            self.unlock()
+            raise
+
+    def commit(self) -> None:
+        """Commit, and let the next writer in."""
+        self.run("COMMIT")
+        self.unlock()
+
+    def rollback(self) -> None:
+        """Undo what is open, let the next writer in, and forget what was to be called after the commit."""
+        self.undo()
+        del self.commit_callbacks[:]
+        self.unlock()
+
+    def undo(self) -> None:
+        """Roll back what is open. Where that fails the connection is closed; the error that led here stays the one."""
+        try:
+            if self.conn is not None and self.conn.in_transaction:
+                self.conn.execute("ROLLBACK")
+        except sqlite.driver.Error:
+            log.exception(
+                "%s: a rollback failed; the connection is closed instead.", self.store.label
+            )
+            connection, self.conn, self.closed = self.conn, None, True
+            self.store.router.pool.discard(connection)
+
+    def run_callbacks(self) -> None:
+        """Call what was to be called after the commit."""
+        callbacks, self.commit_callbacks = self.commit_callbacks, []
+        for callback in callbacks:
+            callback()
+
+    # Its statements
+
+    def run(self, sql: str) -> Any:
+        """Run a statement of our own, with errors told as Peewee tells them."""
+        try:
+            return self.open().execute(sql)
+        except sqlite.driver.Error as error:
+            self.judge(error)
+            with __exception_wrapper__:
+                raise
+
+    def execute(self, cursor: Any, sql: str, params: Any) -> Any:
+        """Run a statement of the application on a cursor of this connection."""
+        try:
+            return _execute(cursor, sql, params or ())
+        except sqlite.driver.Error as error:
+            self.judge(error)
+            with __exception_wrapper__:
+                raise
+
+    def admit(self, sql: str) -> Kind:
+        """Say what a statement does, and refuse one that must not run here.
+
+        Raises:
+            OperationalError: its transaction was rolled back by a fault, so that it would be committed by itself.
+            TenantError: it attaches another file.
+        """
+        kind = kind_of(sql)
+        if self.transactions:
+            self._require_whole()
+        if kind is Kind.SETTING:
+            self.spoiled = True
+        elif kind is Kind.ATTACH:
+            raise TenantError(
+                f"{self.store.label} can't be joined to another file: query each store by itself."
+            )
+        return kind
+
+    def _require_whole(self) -> None:
+        connection = self.conn
+        if connection is not None and connection.in_transaction:
+            return
+        if not isinstance(self.transactions[-1], _manual):
+            raise OperationalError(
+                f"The transaction on {self.store.label} was rolled back by an earlier fault: leave its block and "
+                f"begin again; nothing of it was kept."
+            )
+
+    def judge(self, error: BaseException) -> None:
+        """Draw what follows from an error: after a fault of disk or file the store isn't written any more.
+
+        Raises:
+            ReadOnlyStore: it was a write where writing is refused.
+        """
+        if sqlite.fault(error) is not None:
+            self.spoiled = True
+            self.store.note(error)
+        elif sqlite.is_refused_write(error):
+            if self.reading:
+                raise ReadOnlyStore(
+                    f"{self.store.label} is being read as a snapshot here: write before or after `reading()`."
+                ) from error
+            raise ReadOnlyStore(
+                f"{self.store.label} can't be written ({error}): may this process write to its file and folder?"
+            ) from error

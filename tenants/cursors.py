@@ -1,0 +1,98 @@
+"""Cursors that know their entry, and tell the store of a failing disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import sqlite, stamps
+from .current import Entry, current
+
+if TYPE_CHECKING:
+    from .connections import ConnectionState
+    from .store import Store
+
+
+class SharedCursor(sqlite.driver.Cursor):
+    """A cursor of the shared database, which belongs to everybody."""
+
+    state: ConnectionState
+
+    def execute(self, sql: str, *args: Any) -> Any:
+        self.state.admit(sql)
+        return self._judged(super().execute, sql, *args)
+
+    def executemany(self, sql: str, *args: Any) -> Any:
+        self.state.admit(sql)
+        return self._judged(super().executemany, sql, *args)
+
+    def executescript(self, *args: Any) -> Any:
+        self.state.spoiled = True  # whatever is in it
+        return self._judged(super().executescript, *args)
+
+    def _judged(self, method: Any, *args: Any) -> Any:
+        try:
+            return method(*args)
+        except sqlite.driver.Error as error:
+            self.state.judge(error)
+            raise
+
+
+class StoreCursor(SharedCursor):
+    """A cursor that works only where the store that it reads is held, and only while its entry lives."""
+
+    entry: Entry
+    store: Store
+
+    def check(self, what: str) -> None:
+        """Raise `WrongTenant` unless the current entry holds the cursor's store."""
+        entry = current.get()
+        if entry is self.entry and entry.live:
+            return
+        store = entry.stores.get(self.store.role)
+        if store is None or store.stamp != self.store.stamp:
+            raise stamps.stray(what, self.store.stamp, entry)
+
+    def _require_open(self) -> None:
+        self.check("This cursor")
+        if not self.entry.live:
+            raise stamps.stray("This cursor, whose entry was left,", self.store.stamp)
+
+    def execute(self, *args: Any) -> Any:
+        self._require_open()
+        return super().execute(*args)
+
+    def executemany(self, *args: Any) -> Any:
+        self._require_open()
+        return super().executemany(*args)
+
+    def executescript(self, *args: Any) -> Any:
+        self._require_open()
+        return super().executescript(*args)
+
+    def fetchone(self) -> Any:
+        self._require_open()
+        try:
+            return super().fetchone()
+        except sqlite.driver.Error as error:
+            self.state.judge(error)
+            raise
+
+    def fetchmany(self, *args: Any) -> Any:
+        self._require_open()
+        try:
+            return super().fetchmany(*args)
+        except sqlite.driver.Error as error:
+            self.state.judge(error)
+            raise
+
+    def fetchall(self) -> Any:
+        self._require_open()
+        try:
+            return super().fetchall()
+        except sqlite.driver.Error as error:
+            self.state.judge(error)
+            raise
+
+    def __next__(self) -> Any:
+        self._require_open()
+        return super().__next__()

@@ -1,0 +1,88 @@
+"""Where files lie in a data folder. Only what the catalogue gave out becomes a path."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+from contextlib import suppress
+
+from . import sqlite
+from .errors import TenantError, WrongFile
+from .tenant import is_id
+
+_ROLE = re.compile(r"[a-z][a-z0-9_]{0,30}")
+
+UNIVERSAL_NAME = "universal.db"
+
+
+def require_role(role: str) -> str:
+    """Return a store's role if it may be part of a file's name.
+
+    Raises:
+        TenantError: it may not.
+    """
+    if not isinstance(role, str) or not _ROLE.fullmatch(role):
+        raise TenantError(
+            f"{role!r} can't be a store's name: in `class Meta: store = …` use up to 31 of a-z, digits and "
+            f"underscores, with a letter first, such as 'books'."
+        )
+    return role
+
+
+def relative_home(owner: str) -> str:
+    """Return the folder of a tenant's own stores, within the data folder."""
+    if not is_id(owner):
+        raise WrongFile(f"{owner!r} isn't a tenant's id, and makes no path.")
+    return f"tenants/{owner}"
+
+
+def relative_path(owner: str, role: str, generation: int) -> str:
+    """Return a store's place in the data folder: made of what the catalogue gave out, never of what people wrote."""
+    return f"{relative_home(owner)}/{require_role(role)}.{int(generation)}.db"
+
+
+def make_universal(folder: str) -> str:
+    """Return the path of the folder's shared database, and make it if it isn't there.
+
+    Processes that start at the same time make one, which appears under its name when it is whole.
+
+    Raises:
+        WrongFile: its journal files are there and the database isn't, or the folder can't be written.
+    """
+    path = f"{folder}/{UNIVERSAL_NAME}"
+    if os.path.lexists(path):
+        return path
+    try:
+        with open(f"{folder}/{UNIVERSAL_NAME}.lock", "ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not os.path.lexists(path):
+                _make_aside(path)
+    except OSError as error:
+        raise WrongFile(
+            f"The shared database of {folder} is missing and can't be made ({error}). If this isn't a new data folder, "
+            f"put {UNIVERSAL_NAME} back, or restore it from a backup."
+        ) from error
+    flush_folder(folder)
+    return path
+
+
+def _make_aside(path: str) -> None:
+    for suffix in ("-wal", "-shm", "-journal"):
+        if os.path.lexists(f"{path}{suffix}"):
+            raise FileExistsError(f"{os.path.basename(path)}{suffix} is there without its database")
+    aside = f"{path}.new"
+    for suffix in ("", "-wal", "-shm", "-journal"):  # of a start that was interrupted
+        with suppress(FileNotFoundError):
+            os.unlink(f"{aside}{suffix}")
+    sqlite.create(aside, sqlite.SHARED_IDENTITY)
+    os.rename(aside, path)
+
+
+def flush_folder(folder: str) -> None:
+    """Wait until a folder's own entries are on the disk, so that files in it survive a power failure."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
