@@ -20,7 +20,7 @@ class Balance(RoutedModel):
         debit: the sum of debits, never negative; ``credit`` likewise.
     """
 
-    account = ForeignKeyField(Account, column_name="account_stid")
+    account = ForeignKeyField(Account, column_name="account_stid", index=False)
     month = IntegerField()
     closing = BooleanField(default=False)
     debit = BigIntegerField(constraints=[Check("debit >= 0")])

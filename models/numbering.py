@@ -23,7 +23,7 @@ class NumberSeries(RoutedModel):
     book doesn't change the look of its numbers half-way.
     """
 
-    book = ForeignKeyField(JournalBook, column_name="book_stid")
+    book = ForeignKeyField(JournalBook, column_name="book_stid", index=False)
     fiscal_year = IntegerField()
     prefix = CharField()
     last = BigIntegerField()

@@ -47,7 +47,7 @@ def forged(**different: object) -> str:
     put = "INSERT INTO lines (voucher_id, n, account_stid, date, amount, text) VALUES"
     return (
         f"{series};{put} ({voucher['id']}, 1, 4, {lines['line_date']}, {lines['amount']}, '');"
-        f"{put} ({voucher['id']}, 2, 5, '2026-02-05', {lines['other']}, '');"
+        f"{put} ({voucher['id']}, 2, 5, {lines['line_date']}, {lines['other']}, '');"
         f"{how} INTO vouchers ({COLUMNS}) VALUES ({', '.join(map(str, voucher.values()))})"
     )
 
@@ -83,7 +83,7 @@ REFUSED = {
     "an amount with a fraction": forged(amount=5.5, other=-5.5),
     "an amount of text": forged(amount="'five'"),
     "an amount of 10**18": forged(amount=10**18, other=-(10**18)),
-    "a closed month": forged(date="'2026-01-31'"),
+    "a closed month": forged(date="'2026-01-31'", line_date="'2026-01-31'"),
     "a place in the chain left out": forged(chain_no=4),
     "a place in the chain taken": forged(chain_no=2),
     "a serial left out": forged(serial=4),
@@ -107,7 +107,7 @@ REFUSED = {
     "replace a closed month": "INSERT OR REPLACE INTO months (month, state) VALUES (202601, 'open')",
     "change the record of months": "UPDATE month_changes SET changed_by_name = 'Nobody'",
     "forget the record of months": "DELETE FROM month_changes",
-    "change an account's stid": "UPDATE accounts SET stid = 999 WHERE code = '6900'",
+    "change an account's stid": "UPDATE accounts SET stid = 999 WHERE code = '6700'",
     "change a book's stid": "UPDATE journal_books SET stid = 999 WHERE code = 'SJ'",
     "turn income into expense": "UPDATE accounts SET type = 'expense' WHERE code = '4100'",
     "an unknown type": "UPDATE accounts SET type = 'wealth' WHERE code = '6900'",
@@ -163,3 +163,18 @@ def test_drafts_are_free(acme: None) -> None:
         "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?",
         Draft._meta.table_name,
     )
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE vouchers SET text = 'x'",
+        "DELETE FROM vouchers",
+        "UPDATE lines SET text = 'x'",
+        "DELETE FROM lines",
+    ],
+)
+def test_the_refusal_says_what_to_do_instead(acme: None, statement: str) -> None:
+    """Whoever tries reads that a posted voucher is reversed, not changed."""
+    with pytest.raises(IntegrityError, match="reverse it"):
+        run(statement)

@@ -10,20 +10,6 @@ BEGIN
     SELECT RAISE(ABORT, 'a posted voucher is never deleted; reverse it');
 END;
 
--- INSERT OR REPLACE takes rows away without asking the trigger above, so nothing may be there to replace.
-CREATE TRIGGER vouchers_replace_none BEFORE INSERT ON vouchers
-WHEN EXISTS (SELECT 1 FROM vouchers WHERE id = NEW.id)
-    OR EXISTS (SELECT 1 FROM vouchers WHERE number = NEW.number)
-    OR EXISTS (
-        SELECT 1 FROM vouchers
-        WHERE book_stid = NEW.book_stid AND fiscal_year = NEW.fiscal_year AND serial = NEW.serial
-    )
-    OR EXISTS (SELECT 1 FROM vouchers WHERE key IS NOT NULL AND key = NEW.key)
-    OR EXISTS (SELECT 1 FROM vouchers WHERE reverses_id IS NOT NULL AND reverses_id = NEW.reverses_id)
-BEGIN
-    SELECT RAISE(ABORT, 'that id, number, key or reversal is a posted voucher''s');
-END;
-
 CREATE TRIGGER vouchers_follow_the_chain BEFORE INSERT ON vouchers
 WHEN NEW.chain_no IS NOT (SELECT count + 1 FROM ledger_state)
     OR NEW.serial IS NOT (
