@@ -89,7 +89,7 @@ class Entry(dict[int, Any]):
         self.states = _Ended(self.states)
         self.generator = None
 
-    __hash__ = object.__hash__
+    __hash__ = object.__hash__  # type: ignore[assignment]
 
     def __eq__(self, other: object) -> bool:
         return self is other

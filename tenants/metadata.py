@@ -39,6 +39,8 @@ class ThreadSafeDatabaseMetadata(Metadata):
     Without a router about, it behaves as Peewee's own class.
     """
 
+    _table: Table | None
+
     def __init__(
         self,
         model: type[Model],
@@ -111,8 +113,7 @@ class ThreadSafeDatabaseMetadata(Metadata):
     database = property(_get_db, _set_db)
 
     def _check_store_binding(self, database: Any) -> None:
-        entry = current.get()
-        store = entry.stores.get(self.store)
+        store = current.get().stores.get(self.store or "")
         if store is None:
             raise NoTenant(
                 f"{self.model.__name__} belongs to the {self.store!r} store and can't be bound under the key "

@@ -33,7 +33,7 @@ class RoutedSelect(RoutedQuery, ModelSelect):
         """Return a query for the selection, or for every field where there is none."""
         if selection:
             return cls(model, selection)
-        fields = model._meta.sorted_fields  # type: ignore[attr-defined]
+        fields = model._meta.sorted_fields
         query = cls(model, fields, is_default=True)
         query.whole = query._returning
         query.fields = fields
@@ -80,7 +80,7 @@ def _routed_class(cls: type) -> type:
 
 def guard(query: Any) -> None:
     """Make a query that is about to run on a store one that guards its rows, whichever way it was built."""
-    cls = type(query)
+    cls: Any = type(query)
     routed = _routed_class(cls)
     if routed is not cls:
         query.__class__ = routed

@@ -39,7 +39,7 @@ class CheckedForeignKeyAccessor:
     def get_rel_instance(self, instance: Model) -> Any:
         check(instance)
         related = super().get_rel_instance(instance)  # type: ignore[misc]
-        if instance._stamp is None:  # type: ignore[attr-defined]
+        if instance._stamp is None:
             tie(instance, related)
         return related
 
@@ -85,7 +85,7 @@ class CheckedManyToManyAccessor:
 
 
 @cache
-def _mixed(mixin: type, cls: type) -> type:
+def _mixed(mixin: type, cls: Any) -> Any:
     return cls if issubclass(cls, mixin) else type(cls.__name__, (mixin, cls), {})
 
 
@@ -105,7 +105,8 @@ def guard(meta: Any, name: str, field: ForeignKeyField | ManyToManyField) -> Non
             CheckedManyToManyAccessor, field.accessor_class or ManyToManyFieldAccessor
         )
         return
-    field.__class__ = _mixed(CheckedForeignKey, type(field))
+    own: Any = type(field)
+    field.__class__ = _mixed(CheckedForeignKey, own)
     field.accessor_class = _mixed(
         CheckedForeignKeyAccessor, field.accessor_class or ForeignKeyAccessor
     )

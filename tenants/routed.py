@@ -32,7 +32,7 @@ class RoutedModel(Model):
         store = current.get().stores.get(meta.store)
         if store is not None:
             self._stamp = store.stamp
-        self.__rel__ = {}
+        self.__rel__: dict[str, Any] = {}
         if kwargs.pop("__no_default__", None):
             self.__data__ = {}
             self._dirty = set()

@@ -109,7 +109,8 @@ def is_checked(cursor: Any) -> bool:
 def guarded(wrapper: Any) -> Any:
     """Return the wrapper that Peewee made for a store's cursor, as one that checks."""
     if not isinstance(wrapper, GuardedRows) and is_checked(getattr(wrapper, "cursor", None)):
-        wrapper.__class__ = _guarded_class(type(wrapper))
+        own: Any = type(wrapper)
+        wrapper.__class__ = _guarded_class(own)
     return wrapper
 
 

@@ -1,6 +1,7 @@
 """Routed models to test `tenants` with: relations of each kind in `books`, registers, a universal and a static model.
 
-`tenant(router, slug)` makes a tenant with these rows, so that two tenants have the same ids and differ by slug alone:
+`plain_books(database)` gives the same models made by Peewee alone, to compare with. `tenant(router, slug)` makes a tenant
+with these rows, so that two tenants have the same ids and differ by slug alone:
 
     journals  1 `general`, 2 `sales` (a child of 1)     titles are "<slug>'s general" and "<slug>'s sales"
     items     1, 2, 3: 1 and 2 of journal 1, 3 of 2     texts are "<slug> 1", …; amounts 10, 20, 30
@@ -12,6 +13,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
 
 from peewee import (
     CharField,
@@ -19,6 +22,7 @@ from peewee import (
     ForeignKeyField,
     IntegerField,
     ManyToManyField,
+    Model,
     SqliteDatabase,
     TextField,
 )
@@ -26,65 +30,46 @@ from peewee import (
 from tenants import RoutedModel, Router, Tenant
 
 
-class Journal(RoutedModel):
-    """Others refer to it, by id and by code; it may have a parent of its own kind."""
+def _family(base: type[Model], **options: Any) -> SimpleNamespace:
+    """Make the models of a ledger, all derived from `base`, with these options in their `class Meta`."""
 
-    code = CharField(unique=True)
-    title = TextField(default="")
-    parent = ForeignKeyField("self", null=True, backref="children")
+    class Kin(base):  # type: ignore[misc, valid-type]
+        Meta = type("Meta", (), options)
 
-    class Meta:
-        store = "books"
+    class Journal(Kin):
+        code = CharField(unique=True)
+        title = TextField(default="")
+        parent = ForeignKeyField("self", null=True, backref="children")
 
+    class Item(Kin):
+        journal = ForeignKeyField(Journal, backref="items")
+        text = TextField(default="")
+        amount = IntegerField(default=0)
+        customer_stid = IntegerField(null=True)
+        author_id = IntegerField(null=True)
 
-class Item(RoutedModel):
-    """Refers to a journal, which lists it under `items`; to registers and people by number."""
+    class Remark(Kin):
+        item = ForeignKeyField(Item, backref="remarks")
+        about = ForeignKeyField(Journal, field="code", backref="remarks", null=True)
+        text = TextField(default="")
 
-    journal = ForeignKeyField(Journal, backref="items")
-    text = TextField(default="")
-    amount = IntegerField(default=0)
-    customer_stid = IntegerField(null=True)
-    author_id = IntegerField(null=True)
+    labelling = DeferredThroughModel()
 
-    class Meta:
-        store = "books"
+    class Label(Kin):
+        name = CharField()
+        items = ManyToManyField(Item, backref="labels", through_model=labelling)
 
+    class Labelling(Kin):
+        label = ForeignKeyField(Label)
+        item = ForeignKeyField(Item)
 
-class Remark(RoutedModel):
-    """Three tables deep; refers to its journal by code, not by primary key."""
-
-    item = ForeignKeyField(Item, backref="remarks")
-    about = ForeignKeyField(Journal, field="code", backref="remarks", null=True)
-    text = TextField(default="")
-
-    class Meta:
-        store = "books"
-
-
-_labelling = DeferredThroughModel()
-
-
-class Label(RoutedModel):
-    """Many labels to many items."""
-
-    name = CharField()
-    items = ManyToManyField(Item, backref="labels", through_model=_labelling)
-
-    class Meta:
-        store = "books"
+    labelling.set_model(Labelling)
+    models = [Journal, Item, Remark, Label, Labelling]
+    return SimpleNamespace(models=models, **{model.__name__: model for model in models})
 
 
-class Labelling(RoutedModel):
-    """The declared through model of labels and items."""
-
-    label = ForeignKeyField(Label)
-    item = ForeignKeyField(Item)
-
-    class Meta:
-        store = "books"
-
-
-_labelling.set_model(Labelling)
+books = _family(RoutedModel, store="books")
+Journal, Item, Remark, Label, Labelling = books.models
 
 
 class Customer(RoutedModel):
@@ -116,27 +101,41 @@ class Country(RoutedModel):
         is_static = True
 
 
-BOOKS = [Journal, Item, Remark, Label, Labelling]
-REGISTERS = [Customer]
+def fill(family: SimpleNamespace, slug: str) -> None:
+    """Insert the rows that this module's docstring shows."""
+    general = family.Journal.create(code="general", title=f"{slug}'s general")
+    sales = family.Journal.create(code="sales", title=f"{slug}'s sales", parent=general)
+    items = [
+        family.Item.create(journal=journal, text=f"{slug} {n}", amount=10 * n, customer_stid=1)
+        for n, journal in ((1, general), (2, general), (3, sales))
+    ]
+    family.Remark.create(item=items[0], about=general, text=f"{slug}'s remark")
+    red, blue = family.Label.create(name="red"), family.Label.create(name="blue")
+    red.items.add(items[:2])
+    blue.items.add(items[1])
 
 
 def tenant(
     router: Router, slug: str, *, share: Mapping[str, Tenant | str] | None = None
 ) -> Tenant:
-    """Make a tenant with the rows that this module's docstring shows."""
+    """Make a tenant with rows; with `share`, its registers are another's."""
 
-    def fill() -> None:
-        general = Journal.create(code="general", title=f"{slug}'s general")
-        sales = Journal.create(code="sales", title=f"{slug}'s sales", parent=general)
-        items = [
-            Item.create(journal=journal, text=f"{slug} {n}", amount=10 * n, customer_stid=1)
-            for n, journal in ((1, general), (2, general), (3, sales))
-        ]
-        Remark.create(item=items[0], about=general, text=f"{slug}'s remark")
-        red, blue = Label.create(name="red"), Label.create(name="blue")
-        red.items.add(items[:2])
-        blue.items.add(items[1])
+    def set_up() -> None:
+        fill(books, slug)
         if not share:
             Customer.create(stid=1, name=f"{slug}'s customer")
 
-    return router.create(slug, models=[*BOOKS, *REGISTERS], share=share, setup=fill)
+    return router.create(slug, models=[*books.models, Customer], share=share, setup=set_up)
+
+
+def plain_books(database: SqliteDatabase, slug: str) -> SimpleNamespace:
+    """Make the same models and rows with Peewee alone."""
+    family = _family(Model, database=database)
+    database.create_tables(family.models)
+    fill(family, slug)
+    return family
+
+
+def contents(family: SimpleNamespace = books) -> dict[str, list[tuple[Any, ...]]]:
+    """Return every row of every table, to see whether anything has changed."""
+    return {model.__name__: list(model.select().tuples()) for model in family.models}
