@@ -30,6 +30,7 @@ CHECKS: tuple[tuple[str, Callable[[], Iterator[Fault]]], ...] = (
     ("books", ledger.balances),
     ("books", ledger.months),
     ("books", ledger.numbers),
+    ("books", ledger.periods),
     ("books", ledger.chain),
     ("books", references.references),
     ("attachments", references.attachments),

@@ -15,6 +15,7 @@ from models.attachments import Attachment
 from models.check import check_company
 from models.companies import create_company
 from models.inputs import LineInput, VoucherInput
+from models.months import close_month
 from models.posting import post_input
 from models.registers import Customer
 from models.reversing import reverse
@@ -40,6 +41,7 @@ def acme(router):
             post_input(VoucherInput(1 + month % 2, date(2025, month, 15), "Sale", lines), by=BY)
         reverse(2, by=BY, date=date(2025, 6, 30), reason="Mistake")
         close_year(2025, by=BY)
+        close_month(202501, by=BY)
         draft = VoucherInput(1, date(2026, 1, 1), "Draft", [LineInput(3, 5)])
         Attachment.attach(1, "a.txt", "text/plain", b"abc")
         Attachment.attach(save_draft(draft, by=BY).id, "b.txt", "text/plain", b"xyz")
@@ -131,6 +133,11 @@ BOOKS_DAMAGE = [
     ("UPDATE number_series SET prefix = 'ZZ' WHERE book_stid = 1", {"number"}),
     ("DELETE FROM number_series WHERE book_stid = 1", {"number"}),
     ("DELETE FROM settings", {"settings"}),
+    ("UPDATE months SET state = 'open'", {"period"}),
+    ("DELETE FROM months", {"period"}),
+    ("DELETE FROM month_changes", {"period"}),
+    ("UPDATE ledger_state SET closed_year = 0", {"period"}),
+    ("UPDATE ledger_state SET closed_year = 2026", {"period"}),
     ("UPDATE accounts SET parent_stid = stid WHERE stid = 3", {"account"}),
     ("UPDATE accounts SET is_group = 1 WHERE stid = 3", {"account"}),
     ("UPDATE accounts SET type = 'income' WHERE stid = 3", {"account"}),
@@ -169,7 +176,7 @@ def test_a_cut_off_end_is_found_by_the_catalogue(router, acme):
     damage(
         books,
         f"UPDATE balances SET debit = 0, credit = 0 WHERE closing AND {last[0]}",
-        f"UPDATE ledger_state SET count = count - 1, head = '{before[1]}', turnover = turnover -"
+        f"UPDATE ledger_state SET closed_year = 0, count = count - 1, head = '{before[1]}', turnover = turnover -"
         f" (SELECT SUM(amount) FROM lines WHERE voucher_id = {last[0]} AND amount > 0)",
         "UPDATE number_series SET last = last - 1 WHERE book_stid ="
         f" (SELECT book_stid FROM vouchers WHERE id = {last[0]})",

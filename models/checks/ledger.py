@@ -44,6 +44,20 @@ ORDER BY book_stid, fiscal_year, serial
 """
 SERIES = "SELECT book_stid, fiscal_year, prefix, last FROM number_series"
 
+MONTH_STATES = """
+SELECT month, (SELECT state FROM months m WHERE m.month = all_months.month) AS state,
+       (SELECT state FROM month_changes c WHERE c.month = all_months.month
+        ORDER BY id DESC LIMIT 1) AS recorded
+FROM (SELECT month FROM months UNION SELECT month FROM month_changes) AS all_months
+WHERE state IS NOT recorded
+"""
+CLOSED_YEARS = """
+SELECT (SELECT closed_year FROM ledger_state),
+       COALESCE((SELECT MAX(v.fiscal_year) FROM vouchers v
+                 LEFT JOIN vouchers r ON r.reverses_id = v.id
+                 WHERE v.closing AND v.reverses_id IS NULL AND r.id IS NULL), 0)
+"""
+
 UNDONE = """
 SELECT v.id, v.number, a.code, SUM(l.amount)
 FROM vouchers v
@@ -142,6 +156,23 @@ def numbers() -> Iterator[Fault]:
                 f"book {books.get(book, book)}, fiscal year {year}: the last voucher there is has"
                 f" number {reached.get((book, year), 0)}, and {last} were given",
             )
+
+
+def periods() -> Iterator[Fault]:
+    """Yield months whose state isn't the last that was recorded, and a wrong last closed year."""
+    store = current_store("books")
+    for month, state, recorded in store.execute_sql(MONTH_STATES):
+        yield Fault(
+            "period",
+            f"{month_name(month)} is {state or 'without a state'}, and the record of months says"
+            f" {recorded or 'nothing'}",
+        )
+    closed, last_closing = store.execute_sql(CLOSED_YEARS).fetchone()
+    if closed != last_closing:
+        yield Fault(
+            "period",
+            f"the last closed fiscal year is {last_closing} by its voucher, and {closed} is kept",
+        )
 
 
 def chain() -> Iterator[Fault]:
