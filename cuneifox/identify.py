@@ -6,6 +6,7 @@ from flask import Flask, Request, abort, current_app, g, redirect, request, url_
 from werkzeug.wrappers import Response
 
 from cuneifox import i18n
+from cuneifox.access import public
 from cuneifox.i18n import LANGUAGES
 from cuneifox.request import CompanyRequest, this_request
 from cuneifox.services import services
@@ -133,7 +134,7 @@ def init_app(app: Flask) -> None:
     """Check every request before its view, and tell templates who visits."""
     app.before_request(choose_language)
     app.before_request(check_access)
-    app.view_functions["static"].is_public = True  # type: ignore[attr-defined]
+    app.view_functions["static"] = public(app.view_functions["static"])
 
     @app.context_processor
     def tell_templates() -> dict[str, object]:

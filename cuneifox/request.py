@@ -47,4 +47,4 @@ def init_urls(app: Flask) -> None:
 
 def this_request() -> CompanyRequest:
     """The request that is being answered."""
-    return request._get_current_object()  # type: ignore[attr-defined,no-any-return]
+    return request._get_current_object()  # type: ignore[attr-defined]

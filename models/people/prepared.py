@@ -22,7 +22,7 @@ class Prepared:
 
     def first(self, *params: Any) -> list[Any] | None:
         """The first row, as one instance per model, or None."""
-        database = next(iter(self._models.values()))._meta.database  # type: ignore[attr-defined]
+        database = next(iter(self._models.values()))._meta.database
         text = self._texts.get(database.param)
         if text is None:
             text = self._texts[database.param] = self._text(database.param)
@@ -32,7 +32,7 @@ class Prepared:
     def _text(self, param: str) -> str:
         columns, tables = [], {}
         for alias, model in self._models.items():
-            meta = model._meta  # type: ignore[attr-defined]
+            meta = model._meta
             tables[alias] = f'"{meta.table_name}" AS "{alias}"'
             columns += [f'"{alias}"."{field.column_name}"' for field in meta.sorted_fields]
         return self._sql.format(columns=", ".join(columns), **tables).replace("?", param)
@@ -40,7 +40,7 @@ class Prepared:
     def _instances(self, row: tuple[Any, ...]) -> list[Any]:
         found, start = [], 0
         for model in self._models.values():
-            fields = model._meta.sorted_fields  # type: ignore[attr-defined]
+            fields = model._meta.sorted_fields
             instance = model(__no_default__=True)
             for field, value in zip(fields, row[start : start + len(fields)], strict=True):
                 instance.__data__[field.name] = field.python_value(value)
