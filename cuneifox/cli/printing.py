@@ -14,6 +14,9 @@ from cuneifox.cli.exits import printable
 WIDE = 240
 """Columns of a table that no terminal bounds: a pipe shall get whole rows."""
 
+WRAPPED = ("", "Account", "Name", "Local name", "Shown as", "Text")
+"""Columns that may take several lines where the terminal is narrow."""
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 
@@ -49,8 +52,12 @@ def print_table(
     )
     table.title_justify = "left"
     for column in columns:
-        figures = column in right
-        table.add_column(column, justify="right" if figures else "left", no_wrap=figures)
+        table.add_column(
+            column,
+            justify="right" if column in right else "left",
+            no_wrap=column not in WRAPPED,
+            overflow="fold",
+        )
     for number, row in enumerate(rows):
         style = "bold" if number in strong else None
         table.add_row(*(Text(printable(cell)) for cell in row), style=style)

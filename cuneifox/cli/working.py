@@ -26,6 +26,8 @@ def working() -> Iterator[Progress]:
 
         def show(what: str, done: int, of: int) -> None:
             if what not in tasks:
+                for earlier in tasks.values():
+                    bar.update(earlier, visible=False)
                 tasks[what] = bar.add_task(what, total=None)
             bar.update(tasks[what], completed=done, total=of or None)  # type: ignore[arg-type]
 
