@@ -10,9 +10,9 @@ import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
-from serving import ROOT, serving
 
 from cuneifox.demo.people import NAME, PASSWORD
+from serving import ROOT, serving
 
 PICTURES = {
     "trial-balance": "/c/baansuan/reports/trial-balance",

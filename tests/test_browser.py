@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
-from serving import serving
 
 from models.companies import Company, create_company
 from models.people import MODELS as PEOPLE
 from models.people import Membership, Passwords, User
+from serving import serving
 from tenants import Router
 
 CHROMIUM = shutil.which("chromium")
