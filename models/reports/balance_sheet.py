@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date as Date
 from datetime import timedelta
+from functools import partial
 
 from msgspec import Struct
 
@@ -62,8 +63,8 @@ class BalanceSheet(Struct, frozen=True):
 def balance_sheet(last: Date, *, empty: bool = False) -> BalanceSheet:
     """Return the current company's balance sheet at the end of ``last``.
 
-    A year that isn't closed shows the result computed so far. ``empty`` shows accounts without
-    figures too.
+    A year that isn't closed shows the result computed so far. ``empty`` shows accounts without a
+    balance too.
     """
     with current_store("books").reading():
         first = fiscal_year_start(last)
@@ -71,11 +72,12 @@ def balance_sheet(last: Date, *, empty: bool = False) -> BalanceSheet:
         nodes = account_tree()
         sums = account_sums(first, last)
     results = [sums.get(n.stid, NOTHING) for n in nodes if n.type in ("income", "expense")]
+    standing = partial(section, nodes, sums, counts=lambda had: had.closing, empty=empty)
     return BalanceSheet(
         scope=scope,
-        assets=section(nodes, sums, "asset", empty=empty),
-        liabilities=section(nodes, sums, "liability", empty=empty),
-        equity=section(nodes, sums, "equity", empty=empty),
+        assets=standing("asset"),
+        liabilities=standing("liability"),
+        equity=standing("equity"),
         open_result=OpenResult(
             earlier=-sum(figures.opening for figures in results),
             earlier_last=first - timedelta(days=1),

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from models.accounts import account_tree
 from models.dates import check_range
-from models.reports.figures import Scope, Section
+from models.reports.figures import Figures, Scope, Section
 from models.reports.scope import report_scope
 from models.reports.sums import account_sums
 from models.reports.tree import section
@@ -18,7 +18,8 @@ from tenants import current_store
 class ProfitLoss(Struct, frozen=True):
     """Income and expenses of a range of dates, each counted positive where it usually stands.
 
-    ``result`` is income less expense: a profit if positive.
+    Figures begin with the range: there are no opening balances. ``result`` is income less expense, a
+    profit if positive.
     """
 
     scope: Scope
@@ -44,7 +45,8 @@ def profit_loss(
     with current_store("books").reading():
         scope = report_scope(first, last)
         nodes = account_tree()
-        sums = account_sums(first, last, with_closing=with_closing)
+        found = account_sums(first, last, with_closing=with_closing)
+    sums = {stid: Figures(0, had.debit, had.credit) for stid, had in found.items()}
     income = section(nodes, sums, "income", empty=empty)
     expense = section(nodes, sums, "expense", empty=empty)
     return ProfitLoss(scope, income, expense, income.moved - expense.moved)

@@ -13,6 +13,7 @@ def account_rows(
     sums: Mapping[int, Figures],
     *,
     keep: Callable[[AccountNode], bool] = lambda _: True,
+    counts: Callable[[Figures], object] = bool,
     empty: bool = False,
 ) -> list[AccountRow]:
     """Return a row for each account of ``nodes`` that ``keep`` accepts, groups with subtotals.
@@ -20,14 +21,15 @@ def account_rows(
     Args:
         nodes: the whole chart as ``account_tree`` gives it, each group before what is below it.
         sums: figures by stid; accounts that it lacks have none.
-        empty: whether accounts without any figure, own or below, are shown too.
+        counts: which figures an account is shown for, its own or those of one below.
+        empty: whether accounts without such figures are shown too.
     """
     totals: dict[int, Figures] = {}
     busy: set[int] = set()
     for node in reversed(nodes):
         own = sums.get(node.stid, NOTHING)
         totals[node.stid] = own + totals.get(node.stid, NOTHING)
-        if own:
+        if counts(own):
             busy.add(node.stid)
         if node.parent_stid is not None:
             above = totals.get(node.parent_stid, NOTHING)
@@ -68,10 +70,17 @@ def grand_total(rows: list[AccountRow]) -> Figures:
 
 
 def section(
-    nodes: list[AccountNode], sums: Mapping[int, Figures], kind: str, *, empty: bool = False
+    nodes: list[AccountNode],
+    sums: Mapping[int, Figures],
+    kind: str,
+    *,
+    counts: Callable[[Figures], object] = bool,
+    empty: bool = False,
 ) -> Section:
     """Return the accounts of one kind with their sums, as a statement shows them."""
-    rows = account_rows(nodes, sums, keep=lambda node: node.type == kind, empty=empty)
+    rows = account_rows(
+        nodes, sums, keep=lambda node: node.type == kind, counts=counts, empty=empty
+    )
     total = grand_total(rows)
     sign = 1 if kind in ("asset", "expense") else -1
     return Section(kind, sign, rows, sign * total.closing, sign * total.moved)
