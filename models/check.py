@@ -12,7 +12,7 @@ from itertools import islice
 
 from models.checks import files, ledger, references
 from models.checks.findings import Fault, Finding
-from tenants import Router, Store, Tenant, TenantError, WrongFile, current_entry, current_store
+from tenants import Router, Store, Tenant, TenantError, WrongFile, current_store
 
 ROLES = ("books", "registers", "attachments")
 """The stores that every company has."""
@@ -62,7 +62,7 @@ def check_company(router: Router, tenant: Tenant | str) -> list[Finding]:
         with router.using(company):
             for role, check in CHECKS:
                 if role in sound:
-                    found += _findings(company, role, _in_snapshot(check))
+                    found += _findings(company, role, _in_snapshot(router, check))
     return found
 
 
@@ -77,7 +77,7 @@ def _file_faults(store: Store) -> Iterator[Fault]:
         yield Fault("unreadable", f"the file can't be read: {error}")
 
 
-def _in_snapshot(check: Callable[[], Iterator[Fault]]) -> list[Fault]:
+def _in_snapshot(router: Router, check: Callable[[], Iterator[Fault]]) -> list[Fault]:
     """Run one check of the books on one state of them, while others go on posting.
 
     The catalogue's state is fixed first: the chain's head is written there after the books, so that
@@ -85,7 +85,7 @@ def _in_snapshot(check: Callable[[], Iterator[Fault]]) -> list[Fault]:
     """
 
     def look() -> Iterator[Fault]:
-        catalogue = current_entry().router.universal_store
+        catalogue = router.universal_store
         with catalogue.reading(), current_store("books").reading():
             catalogue.execute_sql(FIX_STATE).fetchone()
             yield from check()
