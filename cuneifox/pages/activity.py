@@ -17,9 +17,9 @@ blueprint = Blueprint("activity", __name__, url_prefix="/activity")
 navigation = [Link(_l("Activity"), "activity.index", 40, "installation", administrators=True)]
 
 ACTIONS: dict[str, LazyText] = {
-    "account.change": _l("changed the own account"),
-    "account.password": _l("changed the own password"),
-    "account.end_sessions": _l("ended the own other sessions"),
+    "account.change": _l("changed their own account"),
+    "account.password": _l("changed their own password"),
+    "account.end_sessions": _l("ended their own other sessions"),
     "companies.create": _l("made a company"),
     "people.add": _l("added a user"),
     "people.standing": _l("changed a user's standing"),
