@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,7 +17,7 @@ from models.actors import Actor
 from models.balances import keep_sql
 from models.chain import chain_hash
 from models.errors import BadInput, YearClosed
-from models.fiscal import fiscal_year_of
+from models.fiscal import fiscal_year_of, month_of
 from models.inputs import LineInput, VoucherInput, check_postable, scaled
 from models.months import refuse_month
 from models.numbering import NEXT_NUMBER, format_number
@@ -73,40 +73,48 @@ def record(
     catalogue (``anchored``) once the transaction is committed.
     """
     debit = check_postable(given.lines)
-    date = given.date.isoformat()
-    month = int(date[:4]) * 100 + int(date[5:7])
-    (start_month, era, code, active, count, head, turnover, last_id, closed_year, state, closed) = (
-        store.execute_sql(_WHERE_BOOKS_STAND, (month, given.book)).fetchone()
-    )
-    fiscal_year = fiscal_year_of(given.date, start_month)
-    refuse_month(month, state, closed, by)
-    if fiscal_year <= closed_year and not special.closing:
-        raise YearClosed(
-            "The fiscal year %(year)d is closed; reverse its closing voucher to work in it.",
-            year=fiscal_year,
-        )
+    month = month_of(given.date)
+    stand = _Stand._make(store.execute_sql(_WHERE_BOOKS_STAND, (month, given.book)).fetchone())
+    fiscal_year = fiscal_year_of(given.date, stand.start_month)
+    _demand_period(stand, month, fiscal_year, by, special)
     if special.reverses is None:
-        _demand_book(given.book, code, active)
+        _demand_book(given.book, stand)
         _demand_accounts(store, given.lines)
-    if turnover + debit > TURNOVER_LIMIT:
+    if stand.turnover + debit > TURNOVER_LIMIT:
         raise BadInput("With this voucher the books would exceed what they can sum up.")
 
-    serial, prefix = store.execute_sql(NEXT_NUMBER, (given.book, fiscal_year, code)).fetchone()
-    id = last_id + 1 if voucher_id is None else voucher_id
-    number = format_number(prefix, fiscal_year, serial, era)
-    closing = int(special.closing)
+    id = stand.last_id + 1 if voucher_id is None else voucher_id
+    book, date, closing = given.book, given.date.isoformat(), int(special.closing)
+    serial, prefix = store.execute_sql(NEXT_NUMBER, (book, fiscal_year, stand.code)).fetchone()
+    number, count = format_number(prefix, fiscal_year, serial, stand.era), stand.posted + 1
     voucher = (
-        id, number, given.book, fiscal_year, serial, date, given.text, given.reference, closing,
-        special.reverses, key, digest, count + 1, by.user_id, by.name, time.time_ns() // 1000,
+        id, number, book, fiscal_year, serial, date, given.text, given.reference, closing,
+        special.reverses, key, digest, count, by.user_id, by.name, time.time_ns() // 1000,
     )  # fmt: skip
     lines = _line_rows(given.lines)
-    chained = chain_hash(head, voucher, lines)
+    head = chain_hash(stand.head, voucher, lines)
     _write_lines(store, id, date, lines)
-    store.execute_sql(_ADD_VOUCHER, (*voucher, chained))
+    store.execute_sql(_ADD_VOUCHER, (*voucher, head))
     _keep_balances(store, lines, month, closing)
-    last_id = max(id, last_id)
-    store.execute_sql(_MOVE_ON, (count + 1, chained, turnover + debit, last_id))
-    return Posted(id, number, count + 1, chained, head)
+    state = (count, head, stand.turnover + debit, max(id, stand.last_id))
+    store.execute_sql(_MOVE_ON, state)
+    return Posted(id, number, count, head, stand.head)
+
+
+class _Stand(NamedTuple):
+    """Where the books stand as a voucher is to be posted, as _WHERE_BOOKS_STAND reads it."""
+
+    start_month: int
+    era: str
+    code: str | None
+    active: bool | None
+    posted: int
+    head: str
+    turnover: int
+    last_id: int
+    closed_year: int
+    month_state: str | None
+    closed_through: int | None
 
 
 _WHERE_BOOKS_STAND = (
@@ -183,12 +191,23 @@ def _keep_balances(store: Store, lines: list[tuple[Any, ...]], month: int, closi
         store.execute_sql(keep_sql(len(part)), [value for row in part for value in row])
 
 
-def _demand_book(stid: int, code: str | None, active: bool) -> None:
-    if code is None:
+def _demand_period(
+    stand: _Stand, month: int, fiscal_year: int, by: Actor, special: Special
+) -> None:
+    refuse_month(month, stand.month_state, stand.closed_through, by)
+    if fiscal_year <= stand.closed_year and not special.closing:
+        raise YearClosed(
+            "The fiscal year %(year)d is closed; reverse its closing voucher to work in it.",
+            year=fiscal_year,
+        )
+
+
+def _demand_book(stid: int, stand: _Stand) -> None:
+    if stand.code is None:
         raise BadInput("There is no journal book with the id %(stid)d.", field="book", stid=stid)
-    if not active:
+    if not stand.active:
         raise BadInput(
-            "The journal book %(code)s is inactive; choose another.", field="book", code=code
+            "The journal book %(code)s is inactive; choose another.", field="book", code=stand.code
         )
 
 
