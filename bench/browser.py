@@ -43,8 +43,13 @@ class Client:
         headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        self.connection.request(method, path, form, headers)
-        answer = self.connection.getresponse()
+        try:
+            self.connection.request(method, path, form, headers)
+            answer = self.connection.getresponse()
+        except (http.client.RemoteDisconnected, BrokenPipeError):  # it was idle for too long
+            self.connection.close()
+            self.connection.request(method, path, form, headers)
+            answer = self.connection.getresponse()
         body = answer.read().decode()
         for cookie in answer.headers.get_all("Set-Cookie") or []:
             name, _, value = cookie.partition(";")[0].partition("=")
