@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -223,6 +224,40 @@ def test_the_same_key_gives_the_earlier_outcome(acme: None) -> None:
     assert (again.id, again.number, again.chain_hash) == (first.id, first.number, first.chain_hash)
     assert (first.repeated, again.repeated) == (False, True)
     assert everything() == before
+
+
+def at_once(router: Router, work: Callable[[], Any], threads: int = 8) -> list[Any]:
+    """What ``work`` gives, or the code of its error, in so many threads that start together."""
+    start = threading.Barrier(threads)
+    outcomes: list[Any] = []
+
+    def run() -> None:
+        start.wait(timeout=30)
+        try:
+            outcomes.append(work())
+        except BooksError as error:
+            outcomes.append(error.code)
+
+    running = [router.start_thread(run, tenant="acme") for _ in range(threads)]
+    for thread in running:
+        thread.join(timeout=60)
+    return outcomes
+
+
+def test_of_the_same_key_at_once_one_posts(acme: None, router: Router) -> None:
+    """Eight submits of one form at the same moment: one voucher, and all eight get its number."""
+    outcomes = at_once(router, lambda: post_input(sale(), by=BY, key="form-1"))
+    assert {one.number for one in outcomes} == {"GJ-2026-000001"}
+    assert sorted(one.repeated for one in outcomes) == [False] + [True] * 7
+    assert rows("SELECT count(*) FROM vouchers") == [(1,)]
+
+
+def test_of_postings_of_a_draft_at_once_one_wins(acme: None, router: Router) -> None:
+    """Without a key the others are told that it is posted."""
+    draft = save_draft(sale(), by=BY)
+    outcomes = at_once(router, lambda: post(draft.id, by=BY).number)
+    assert sorted(outcomes) == ["GJ-2026-000001"] + ["conflict"] * 7
+    assert rows("SELECT count(*) FROM vouchers") == [(1,)]
 
 
 def test_the_same_key_for_something_else_is_a_conflict(acme: None) -> None:
