@@ -152,10 +152,10 @@ class ConnectionState(_ConnectionState):
 
     # Its statements
 
-    def run(self, sql: str) -> Any:
+    def run(self, sql: str, params: tuple[Any, ...] = ()) -> Any:
         """Run a statement of our own, with errors told as Peewee tells them."""
         try:
-            return self.open().execute(sql)
+            return self.open().execute(sql, params)
         except sqlite.driver.Error as error:
             self.judge(error)
             with __exception_wrapper__:

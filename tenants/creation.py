@@ -12,7 +12,13 @@ from peewee import Model, PeeweeException
 from . import sqlite
 from .entries import fresh_thread_name
 from .errors import TenantError
-from .places import flush_folder, relative_home, relative_path, require_role
+from .places import (
+    flush_folder,
+    relative_home,
+    relative_path,
+    require_own_folder,
+    require_role,
+)
 from .store import Store
 from .tenant import Tenant, new_id, require_slug
 
@@ -65,10 +71,8 @@ class Creation:
 
     def _make_files(self) -> None:
         try:
-            above = os.path.dirname(self.home)
-            if os.path.islink(above):
-                raise FileExistsError(f"{above} is a link")
-            os.makedirs(above, mode=0o700, exist_ok=True)
+            require_own_folder(self.router.path)
+            os.makedirs(os.path.dirname(self.home), mode=0o700, exist_ok=True)
             os.mkdir(self.home, mode=0o700)
             for role in sorted(self.models):
                 self._make_store(role)

@@ -98,6 +98,8 @@ class Hold:
         self.lasts = False
         self.entry: Entry | None = None
         self.thread = get_ident()
+        # A test may call the app from within a transaction of its own; any other ends with the request.
+        self.outermost = not router.universal.in_transaction()
 
     def is_mine(self) -> bool:
         """True in the thread that serves the request."""
@@ -121,7 +123,7 @@ class Hold:
         if entry is not None:
             self.router.leave(entry)
         if not current.get().live:
-            self.router.universal.release()
+            self.router.universal.release(wholly=self.outermost)
 
 
 class HoldingMiddleware:

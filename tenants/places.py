@@ -12,6 +12,7 @@ from .errors import TenantError, WrongFile
 from .tenant import is_id
 
 _ROLE = re.compile(r"[a-z][a-z0-9_]{0,30}")
+_PLACE = re.compile(rf"tenants/[a-z2-7]{{26}}/{_ROLE.pattern}\.[1-9][0-9]{{0,9}}\.db")
 
 UNIVERSAL_NAME = "universal.db"
 
@@ -39,7 +40,18 @@ def relative_home(owner: str) -> str:
 
 def relative_path(owner: str, role: str, generation: int) -> str:
     """Return a store's place in the data folder: made of what the catalogue gave out, never of what people wrote."""
-    return f"{relative_home(owner)}/{require_role(role)}.{int(generation)}.db"
+    place = f"tenants/{owner}/{role}.{generation}.db"
+    if not _PLACE.fullmatch(place):
+        raise WrongFile(f"{owner!r}, {role!r} and {generation!r} don't make a place for a store.")
+    return place
+
+
+def require_own_folder(folder: str) -> None:
+    """Raise `WrongFile` where the tenants' folder is a link, which would lead out of the data folder."""
+    if os.path.islink(f"{folder}/tenants"):
+        raise WrongFile(
+            f"{folder}/tenants is a link: put the folder itself there, or open the data folder where it is."
+        )
 
 
 def make_universal(folder: str) -> str:

@@ -19,7 +19,7 @@ from .creation import Creation
 from .current import NOWHERE, UNIVERSAL, Entry, Key, current
 from .entries import DbDict, Using, fresh_thread_name
 from .errors import KeyInUse, NotAMember, TenantError, UnknownTenant, WrongFile
-from .places import make_universal, relative_path
+from .places import make_universal, relative_path, require_own_folder
 from .pool import Pool
 from .shared import SharedDatabase
 from .store import Store
@@ -51,6 +51,7 @@ class Router:
         self.may_enter: Callable[[str, Tenant], bool] | None = None
         self._tenants: dict[str, Tenant] = {}
         self._stores: dict[str, Store] = {}
+        require_own_folder(self.path)
         path = make_universal(self.path)
         self.universal_store = Store(self, *sqlite.SHARED_IDENTITY, path, "the shared database")
         self.db_dict = DbDict({UNIVERSAL: Entry(UNIVERSAL, self)})
@@ -119,23 +120,24 @@ class Router:
             known = self._tenants.get(tenant_id)
             if known is not None:
                 return known
-            stores = {store[2]: self._store(store) for store in store_rows}
+            stores = {
+                row[2]: self._stores.get(row[0]) or self._make_store(tenant_id, slug, row)
+                for row in store_rows
+            }
             return self._remember(Tenant(self, tenant_id, slug, stores))
 
     def _remember(self, tenant: Tenant) -> Tenant:
         self._tenants[tenant.id] = self._tenants[tenant.slug] = tenant
         return tenant
 
-    def _store(self, row: StoreRow) -> Store:
-        store_id, owner, role, generation, url, owner_slug = row
-        store = self._stores.get(store_id)
-        if store is None:
-            label, place = f"{owner_slug}/{role}", relative_path(owner, role, generation)
-            if url != f"sqlite:///{place}":
-                raise WrongFile(f"The catalogue places {label} at {url!r}, which isn't its place.")
-            path = f"{self.path}/{place}"
-            store = Store(self, store_id, owner, role, generation, path, label)
-            self._stores[store_id] = store
+    def _make_store(self, tenant_id: str, slug: str, row: StoreRow) -> Store:
+        store_id, owner, role, generation, url = row
+        label = f"{slug if owner == tenant_id else self.catalogue.slug_of(owner)}/{role}"
+        place = relative_path(owner, role, generation)
+        if url != f"sqlite:///{place}":
+            raise WrongFile(f"The catalogue places {label} at {url!r}, which isn't its place.")
+        store = Store(self, store_id, owner, role, generation, f"{self.path}/{place}", label)
+        self._stores[store_id] = store
         return store
 
     # Entries
@@ -236,6 +238,7 @@ class Router:
                 target(*args, **kwargs)
             finally:
                 self.leave(entry)
+                self.universal.release(wholly=True)
 
         # A context of its own, whatever this thread has entered and whatever a later Python hands down.
         thread = threading.Thread(target=lambda: Context().run(run), name=name)

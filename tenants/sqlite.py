@@ -101,7 +101,7 @@ def connect(path: str, identity: Identity, label: str, synchronous: str = "FULL"
     """Open a store's file: first see whose it is, then set it up for many users.
 
     Args:
-        path: the file; it and its two folders must not be links.
+        path: the file; neither it nor its folder may be a link.
         identity: what the catalogue expects to find in the file.
         label: what people call the store, for messages.
         synchronous: FULL, so that a commit survives power loss; NORMAL where the application may lose some.
@@ -146,10 +146,7 @@ def _require_plain_file(path: str, label: str) -> None:
     # SQLite follows links, and rolls a journal back before anyone can ask whose file it is.
     try:
         found = os.lstat(path)
-        home = os.path.dirname(path)
-        linked = stat.S_ISLNK(os.lstat(home).st_mode) or stat.S_ISLNK(
-            os.lstat(os.path.dirname(home)).st_mode
-        )
+        linked = stat.S_ISLNK(os.lstat(path[: path.rindex("/")]).st_mode)
     except OSError as error:
         raise WrongFile(
             f"The file of {label} is missing ({error.strerror}). Put it back, or restore it from a backup."

@@ -26,7 +26,7 @@ def new_id() -> str:
 
 def is_id(text: object) -> bool:
     """True for what has the form of an id, which no slug has."""
-    return isinstance(text, str) and _ID.fullmatch(text) is not None
+    return isinstance(text, str) and len(text) == 26 and _ID.fullmatch(text) is not None
 
 
 def is_slug(text: object) -> bool:
