@@ -105,10 +105,11 @@ class RoutedContext(Context):
             return
         if isinstance(database, NullDatabase):
             raise database.refusal()
-        store = getattr(database, "store", None)
-        if store is not None and current.get().stores.get(store.role) is not store:
-            raise stamps.stray("This query", store.stamp)
-        if store is not None or self._store() is not None:
+        stores = [getattr(each, "store", None) for each in (database, self.database)]
+        for store in stores:
+            if store is not None and current.get().stores.get(store.role) is not store:
+                raise stamps.stray("This query", store.stamp)
+        if any(stores):
             raise WrongTenant(
                 f"A query of {database!r} can't be part of one of {self.database!r}: run it by itself and use its "
                 f"values."

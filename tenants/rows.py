@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from peewee import (
     CharField,
@@ -16,10 +16,8 @@ from peewee import (
 )
 
 from .current import current
+from .cursors import StoreCursor
 from .relations import CheckedForeignKeyAccessor
-
-if TYPE_CHECKING:
-    from .cursors import StoreCursor
 
 #: How many rows are fetched at a time by whoever iterates: few enough that a `break` wastes little.
 CHUNK = 100
@@ -66,12 +64,13 @@ class GuardedRows:
             if self.populated or not self._fetch(CHUNK):
                 return
 
-    def fill_cache(self, n: float = 0) -> None:
-        """Fetch until there are `n` rows, or all of them for 0."""
+    def fill_cache(self, n: int | None = 0) -> None:
+        """Fetch until there are `n` rows, or all of them for 0 or None."""
+        n = n or 0
         if n < 0:
             raise ValueError("Negative values are not supported.")
         if not self.populated and (not n or n > self.count):
-            self._fetch(int(n) - self.count if n else 0)
+            self._fetch(n - self.count if n else 0)
 
     def _fetch(self, count: int) -> bool:
         """Add up to `count` rows to the cache (0: all there are); say whether any came."""
@@ -103,7 +102,7 @@ def _guarded_class(cls: type) -> type:
 
 def is_checked(cursor: Any) -> bool:
     """True for the cursor of a store; a query may be run on other databases too."""
-    return hasattr(cursor, "check")
+    return isinstance(cursor, StoreCursor)
 
 
 def guarded(wrapper: Any) -> Any:

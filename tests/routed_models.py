@@ -115,9 +115,7 @@ def fill(family: SimpleNamespace, slug: str) -> None:
     blue.items.add(items[1])
 
 
-def tenant(
-    router: Router, slug: str, *, share: Mapping[str, Tenant | str] | None = None
-) -> Tenant:
+def tenant(router: Router, slug: str, *, share: Mapping[str, Tenant | str] | None = None) -> Tenant:
     """Make a tenant with rows; with `share`, its registers are another's."""
 
     def set_up() -> None:
@@ -139,3 +137,13 @@ def plain_books(database: SqliteDatabase, slug: str) -> SimpleNamespace:
 def contents(family: SimpleNamespace = books) -> dict[str, list[tuple[Any, ...]]]:
     """Return every row of every table, to see whether anything has changed."""
     return {model.__name__: list(model.select().tuples()) for model in family.models}
+
+
+def restore(before: dict[str, list[tuple[Any, ...]]], family: SimpleNamespace = books) -> None:
+    """Make every table hold again what `contents` returned."""
+    if contents(family) == before:
+        return
+    for model in reversed(family.models):
+        model.delete().execute()
+    for model in family.models:
+        model.insert_many(before[model.__name__], model._meta.sorted_fields).execute()
