@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from .machine import describe
+
 PAIRS = 21
 
 
@@ -126,8 +128,7 @@ def absolute(
 
 def main(measure: Callable[[], list[Figure]]) -> None:
     """Measure, and print for people, or with --json for `python -m bench`."""
-    figures = measure()
     if "--json" in sys.argv:
-        sys.stdout.buffer.write(msgspec.json.encode(figures))
+        sys.stdout.buffer.write(msgspec.json.encode(measure()))
     else:
-        print(*figures, sep="\n")
+        print(*describe(), *measure(), sep="\n")
