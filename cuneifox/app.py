@@ -12,7 +12,18 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import tenants.flask
-from cuneifox import audit, auth, errors, formats, i18n, identify, navigation, pages, security
+from cuneifox import (
+    assets,
+    audit,
+    auth,
+    errors,
+    formats,
+    i18n,
+    identify,
+    navigation,
+    pages,
+    security,
+)
 from cuneifox.browsers import browser_name
 from cuneifox.config import Config
 from cuneifox.request import CompanyRequest, init_urls
@@ -45,6 +56,7 @@ def _compose(services: Services) -> Flask:
     errors.init_app(app)
     i18n.init_app(app)
     init_urls(app)
+    assets.init_app(app)
     _add_pages(app)
     _trust_proxies(app, services.config)
     return app
