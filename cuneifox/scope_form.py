@@ -9,7 +9,7 @@ from datetime import timedelta
 from werkzeug.datastructures import MultiDict
 
 from cuneifox.i18n import LazyText, _, _l, error_text
-from models.dates import check_range, first_of_month, last_of_month, parse_date
+from models.dates import first_of_month, last_of_month, parse_date
 from models.errors import BadInput
 from models.reports.scope import fiscal_year_start
 from tenants import current_store
@@ -71,11 +71,6 @@ class ScopeForm:
     def _dates(self, today: Date) -> Range:
         first = self._date("first") if self.first else None
         last = self._date("last") if self.last else today
-        if not self.errors and first is not None:
-            try:
-                check_range(first, last)
-            except BadInput as error:
-                self.errors[error.field] = error_text(error)
         if self.errors:
             self._refuse(*next(iter(self.errors.items())))
         return first, last

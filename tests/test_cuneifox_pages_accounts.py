@@ -127,6 +127,7 @@ def test_what_the_level_doesn_t_allow_is_neither_shown_nor_done(ledger: LedgerSi
     assert reader.post(NEW, account, **account_form()).status_code == 403
     assert NEW in adder.get(TREE).text
     assert f"{TREE}/{id}" not in adder.get(TREE).text
+    assert adder.get(f"{TREE}/{id}").status_code == 403
     assert adder.post(f"{TREE}/{id}", account, **account_form()).status_code == 403
     assert f"{TREE}/{id}" in editor.get(TREE).text
     assert "/delete" not in editor.get(f"{TREE}/{id}").text
