@@ -176,8 +176,9 @@ class VoucherForm:
             self.errors.setdefault(f"{at}.account", _("Choose the account, by code or name."))
         amount = self._amount(at, line, decimals)
         quantity, commodity = self._extra(at, line)
-        if posting and not amount and commodity is None:
-            self.errors.setdefault(f"{at}.debit", _("Give a debit or a credit, or empty the line."))
+        told = f"{at}.debit" in self.errors or f"{at}.credit" in self.errors
+        if posting and not amount and commodity is None and not told:
+            self.errors[f"{at}.debit"] = _("Give a debit or a credit, or empty the line.")
         party = meant.get(line.party)
         if isinstance(party, BadInput):
             self.errors[f"{at}.party"] = error_text(party)

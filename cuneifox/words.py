@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date as Date
 from typing import Any
 
+from cuneifox import formats
 from cuneifox.i18n import LazyText, _l, current_language
 
 FIELDS: dict[str, LazyText] = {
@@ -18,21 +20,29 @@ FIELDS: dict[str, LazyText] = {
     "content": _l("Content"),
     "country": _l("Country"),
     "credit": _l("Credit"),
+    "currency": _l("Currency"),
     "date": _l("Date"),
     "debit": _l("Debit"),
-    "description": _l("Description"),
+    "decimals": _l("Decimals"),
+    "display_name": _l("Name as others see it"),
     "email": _l("E-mail"),
+    "era": _l("Era of voucher numbers"),
     "file_name": _l("File name"),
     "first": _l("From date"),
+    "fiscal_start_month": _l("The fiscal year begins in"),
     "is_group": _l("Group of accounts"),
     "kind": _l("Kind"),
     "last": _l("To date"),
     "local_name": _l("Local name"),
     "name": _l("Name"),
+    "party": _l("Party"),
     "parent": _l("Parent account"),
     "phone": _l("Telephone"),
+    "quantity": _l("Quantity"),
     "reason": _l("Reason"),
     "reference": _l("Reference"),
+    "retained_earnings": _l("Retained earnings"),
+    "rounding": _l("Rounding account"),
     "tax_id": _l("Tax id"),
     "text": _l("Text"),
     "type": _l("Type"),
@@ -105,15 +115,36 @@ _TABLES: dict[str, dict[str, LazyText]] = {
 }
 """What errors name by code, by the name of the parameter that holds it."""
 
+_DAYS = ("date", "first", "last")
+"""Parameters that hold a day as the models write it: 2026-02-28."""
+
+_MONTHS = ("month", "closed")
+"""Parameters that hold a month as the models write it: 2026-02."""
+
 
 def named(params: dict[str, Any]) -> dict[str, Any]:
-    """Return an error's parameters with the fields, kinds and states in them called by their names."""
-    return {
-        name: _TABLES[name].get(value.rpartition(".")[2], value)
-        if name in _TABLES and isinstance(value, str)
-        else value
-        for name, value in params.items()
-    }
+    """Return an error's parameters as the reader calls them: fields, kinds, states, days, years.
+
+    What a person typed stays as it was typed.
+    """
+    return {name: _named(name, value) for name, value in params.items()}
+
+
+def _named(name: str, value: Any) -> Any:
+    if name == "year" and isinstance(value, int):
+        return formats.year(value)
+    if not isinstance(value, str):
+        return value
+    if name in _TABLES:
+        return _TABLES[name].get(value.rpartition(".")[2], value)
+    try:
+        if name in _DAYS:
+            return formats.date(Date.fromisoformat(value))
+        if name in _MONTHS:
+            return formats.month_of(Date.fromisoformat(f"{value}-01"))
+    except ValueError:
+        pass  # what somebody took for a day or a month is shown as it is
+    return value
 
 
 def shown_name(row: Any) -> str:
