@@ -53,7 +53,6 @@ class ConnectionState(_ConnectionState):
         if self.conn is None:
             self.conn = self.store.router.pool.take(self.store)
             self.closed = False
-            self.spoiled = False
             self.hooks = self.store.database.hooks
         return self.conn
 
@@ -79,6 +78,7 @@ class ConnectionState(_ConnectionState):
             self._part_with(connection)
         self.unlock()
         self.cursors = []
+        self.spoiled = self.reading = False
         self.reset()
 
     def _part_with(self, connection: Any) -> None:

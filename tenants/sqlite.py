@@ -192,7 +192,9 @@ def _unusable(label: str, error: Exception) -> WrongFile:
 def _close_unchanged(connection: Any, path: str) -> None:
     # Whoever closes a database last moves its write-ahead log into the file. A reader that stays a moment longer, and
     # may not write, keeps a file that isn't ours as it was found.
-    with suppress(driver.Error):
+    with suppress(driver.Error, OSError):
+        if not os.path.getsize(f"{path}-wal"):
+            return  # and the caller closes it; an empty log of its own making goes then
         reader = driver.connect(uri(path).replace("mode=rw", "mode=ro"), uri=True)
         with closing(reader), suppress(driver.Error):
             reader.execute("BEGIN")

@@ -1,0 +1,310 @@
+"""Connections are kept warm within a bound, go back as clean as new ones, and never cross a fork."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from notes import Note, child, texts
+from tenants import NoTenant, Router, Store, Tenant, TenantError
+from tenants.connections import ConnectionState
+
+
+@pytest.fixture
+def acme(router: Router) -> Tenant:
+    """A tenant with one note."""
+    return router.create("acme", models=[Note], setup=lambda: Note.create(text="first"))
+
+
+def connection_of(store: Store) -> object:
+    """The driver's connection of the current entry, without telling that somebody has it."""
+    return store.database._use().open()
+
+
+def test_a_connection_is_used_again(router: Router, acme: Tenant) -> None:
+    """Entry after entry gets the same connection, and none is opened before it is needed."""
+    seen = []
+    for _ in range(3):
+        with router.using(acme):
+            lent = router.pool.lent()
+            seen.append(connection_of(acme.store("books")))
+            assert router.pool.lent() == lent + 1
+    assert len(set(map(id, seen))) == 1
+
+
+def test_two_entries_never_share_one(router: Router, acme: Tenant) -> None:
+    """Nested entries of one tenant have a connection each."""
+    store = acme.store("books")
+    with router.using(acme):
+        outer = connection_of(store)
+        with router.using(acme):
+            assert connection_of(store) is not outer
+        assert connection_of(store) is outer
+
+
+def test_the_bound_holds(tmp_path: Path) -> None:
+    """Past the bound the store that was idle longest is closed, and opens again when it is touched."""
+    router = Router(tmp_path / "data", max_idle=3)
+    for n in range(6):
+        router.create(f"t{n}", models=[Note], setup=lambda n=n: Note.create(text=f"of {n}"))
+        assert router.pool.idle() <= 3
+    open_files = {
+        os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if fd_is_link(fd)
+    }
+    inside = {
+        path for path in open_files if path.startswith(str(tmp_path)) and path.endswith(".db")
+    }
+    assert len(inside) <= 3
+    for n in range(6):
+        with router.using(f"t{n}"):
+            assert texts() == [f"of {n}"]
+    router.close()
+    assert router.pool.idle() == router.pool.lent() == 0
+
+
+def fd_is_link(fd: str) -> bool:
+    """False for the descriptor that listed the folder, which is gone by now."""
+    return os.path.lexists(f"/proc/self/fd/{fd}")
+
+
+def pragma(store: Store) -> None:
+    store.execute_sql("PRAGMA foreign_keys = OFF")
+
+
+def hidden_pragma(store: Store) -> None:
+    store.execute_sql("/* quick */ pragma query_only(1)")
+
+
+def pragma_on_a_cursor(store: Store) -> None:
+    store.database.cursor().execute("PRAGMA synchronous = OFF")
+
+
+def pragma_as_attribute(store: Store) -> None:
+    store.database.cache_size = 7
+
+
+def temporary_table(store: Store) -> None:
+    store.execute_sql("CREATE TEMP TABLE note (id, text, count)")
+
+
+def script(store: Store) -> None:
+    store.database.cursor().executescript("PRAGMA recursive_triggers = ON; SELECT 1")
+
+
+def bare_connection(store: Store) -> None:
+    store.database.connection().create_function("leak", 0, lambda: 1)
+
+
+def closed_connection(store: Store) -> None:
+    store.database.connection().close()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pragma, hidden_pragma, pragma_on_a_cursor, pragma_as_attribute, temporary_table, script, bare_connection,
+        closed_connection,
+    ],
+)  # fmt: skip
+def test_a_connection_that_was_changed_is_not_pooled(
+    router: Router, acme: Tenant, spoil: Callable[[Store], None]
+) -> None:
+    """What an entry sets on its connection is not there for the next one."""
+    with router.using(acme):
+        spoil(acme.store("books"))
+    assert acme.store("books") not in router.pool._idle
+    with router.using(acme):
+        assert texts() == ["first"]
+        assert settings(acme.store("books")) == (1, 0, 2, 0, -2000)
+
+
+def settings(store: Store) -> tuple[int, ...]:
+    """What the spoilers above change."""
+    names = ("foreign_keys", "query_only", "synchronous", "recursive_triggers", "cache_size")
+    return tuple(store.execute_sql(f"PRAGMA {name}").fetchone()[0] for name in names)
+
+
+def test_a_pragma_would_stay(router: Router, acme: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control of the above: pooled as it is, the connection hands the setting on."""
+    monkeypatch.setattr(
+        ConnectionState,
+        "spoiled",
+        property(lambda self: False, lambda self, value: None),
+        raising=False,
+    )
+    with router.using(acme):
+        pragma(acme.store("books"))
+    with router.using(acme):
+        assert settings(acme.store("books"))[0] == 0
+
+
+def left_open(store: Store) -> object:
+    """Read one of several rows, and keep the cursor."""
+    cursor = store.execute_sql(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION SELECT i + 1 FROM n) SELECT i, text FROM n, note"
+    )
+    assert cursor.fetchone() == (1, "first")
+    return cursor
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_an_unfinished_read_keeps_no_snapshot(
+    router: Router, acme: Tenant, monkeypatch: pytest.MonkeyPatch, guarded: bool
+) -> None:
+    """A cursor that was left open is closed with its entry; else the next entry reads, and writes on, what was then."""
+    if not guarded:
+        monkeypatch.setattr(ConnectionState, "track", lambda self, cursor: None)
+    with router.using(acme):
+        kept = left_open(acme.store("books"))
+        with acme.store("books").get_connection() as other:
+            other.execute("UPDATE note SET text = 'changed'")
+    with router.using(acme):
+        assert texts() == (["changed"] if guarded else ["first"])
+    del kept
+    router.pool.close()
+
+
+def test_a_returning_statement_left_open_is_closed(router: Router, acme: Tenant) -> None:
+    """INSERT … RETURNING whose rows nobody fetched holds nothing up, neither here nor for others."""
+    with router.using(acme):
+        kept = acme.store("books").execute_sql(
+            "INSERT INTO note (text, count) VALUES ('a', 0), ('b', 0) RETURNING id"
+        )
+    with router.using(acme):
+        assert texts() == ["first", "a", "b"]
+        Note.create(text="c")
+    assert kept is not None
+
+
+def test_many_cursors_cost_no_more_each(router: Router, acme: Tenant) -> None:
+    """Cursors that are gone are forgotten, those that live are kept."""
+    with router.using(acme):
+        store = acme.store("books")
+        for _ in range(2000):
+            store.execute_sql("SELECT 1").fetchone()
+        state = store.database._use()
+        assert len(state.cursors) <= 300
+        alive = [store.execute_sql("SELECT 1") for _ in range(700)]
+        assert sum(ref() is not None for ref in state.cursors) >= len(alive)
+
+
+def test_a_function_reaches_connections_that_were_warm(router: Router, acme: Tenant) -> None:
+    """What is registered later is there in the next entry, also on other threads' connections; other stores lack it."""
+    other = router.create("globex", models=[Note])
+    database = acme.store("books").database
+    with router.using(acme), router.using(acme):
+        connection_of(acme.store("books"))
+    with router.using(acme):
+        connection_of(acme.store("books"))
+        database.register_function(lambda: 42, "answer", 0)
+        assert database.execute_sql("SELECT answer()").fetchone() == (42,)
+    for _ in range(2):
+        with router.using(acme):
+            assert database.execute_sql("SELECT answer()").fetchone() == (42,)
+    assert "answer" not in other.store("books").database._functions
+
+
+def test_nothing_is_lent_after_the_end(router: Router, acme: Tenant) -> None:
+    """A router that was closed serves nobody, and says so; what comes back later is closed."""
+    store = acme.store("books")
+    late = router.pool.take(store)
+    router.close()
+    router.pool.give_back(store, late)
+    assert router.pool.idle() == 0
+    with pytest.raises(TenantError, match="closed"):
+        router.pool.take(store)
+
+
+def test_a_router_opens_again(tmp_path: Path) -> None:
+    """Closing ends no more than the router: another one on the same folder goes on."""
+    for n in range(3):
+        router = Router(tmp_path / "data")
+        if n == 0:
+            router.create("acme", models=[Note])
+        with router.using("acme"):
+            Note.create(text=str(n))
+            assert len(texts()) == n + 1
+        router.close()
+
+
+FORK = """
+import os, sys, traceback
+from notes import Note, texts
+from tenants import NoTenant, Router
+router = Router(sys.argv[1])
+acme = router.create("acme", models=[Note])
+router.universal.execute_sql("SELECT 1").fetchone()
+store = acme.store("books")
+with router.using(acme):
+    with store.writing():
+        Note.create(text="parent")
+        mine = id(store.database._use().open())
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                try:
+                    texts()
+                except NoTenant:
+                    pass
+                else:
+                    raise SystemExit("the parent's entry is live in the child")
+                assert list(router.db_dict) == [("universal", None)]
+                assert not store.lock.held() and store.lock.waiting() == 0
+                with router.using("acme"):
+                    assert texts() == [], "the parent's transaction is seen"
+                    assert id(store.database._use().open()) != mine
+                print("forked", flush=True)
+                os.write(write, b"x")
+                sys.stdin.readline()  # the parent has committed
+                with router.using("acme"):
+                    assert texts() == ["parent"]
+                    Note.create(text="child")
+                assert router.tenants()[0].slug == "acme"
+                router.close()
+                code = 0
+            except BaseException:
+                traceback.print_exc()
+                os.write(write, b"x")
+            finally:
+                os._exit(code)
+    os.read(read, 1)
+    Note.create(text="parent again")
+    print("committed", flush=True)
+assert os.waitpid(pid, 0)[1] == 0
+with router.using(acme):
+    assert sorted(texts()) == ["child", "parent", "parent again"]
+    assert store.execute_sql("PRAGMA integrity_check").fetchone() == ("ok",)
+router.close()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_fork_shares_no_connection(tmp_path: Path) -> None:
+    """A child forked within a transaction has none of its parent's entries, locks and connections, but its own."""
+    with child(FORK, tmp_path / "data") as process:
+        assert {process.hears(), process.hears()} == {"forked", "committed"}
+        process.told()
+
+
+def test_another_thread_may_give_it_back(router: Router, acme: Tenant) -> None:
+    """An entry that is left in another thread, as a server's last resort, hands back what it had in hand."""
+    from tenants.current import NOWHERE, current
+
+    entry = router.enter_here(acme)
+    Note.create(text="second")
+    lent = router.pool.lent()
+    thread = threading.Thread(target=router.leave, args=(entry,))
+    thread.start()
+    thread.join()
+    assert router.pool.lent() == lent - 1
+    with pytest.raises(NoTenant):
+        texts()
+    current.set(NOWHERE)
+    assert sys.getrefcount(entry) > 0
