@@ -37,6 +37,12 @@ class Bindings:
         """A model was made or bound: work it out anew. Whoever is at it fills a table that nobody reads any more."""
         self._table = _Table()
 
+    def model_made(self, meta: Any) -> None:
+        """Enter a model into the universal entry, if it is universal, and into every entry from now on."""
+        if meta.store is None and not meta.is_static:
+            self.router.db_dict[UNIVERSAL][meta.model_id] = self.universal_database(meta)
+        self.forget()
+
     def of(self, tenant: Tenant | None) -> dict[int, Any]:
         """Return what an entry of the tenant, or of universal models alone, is filled with. Not to be changed."""
         table = self._table

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from .errors import NoTenant
+from .errors import NoTenant, SharedEntry
 
 if TYPE_CHECKING:
     from .router import Router
@@ -77,9 +77,23 @@ class Entry(dict[int, Any]):
         """The digest of the session or API token that asks; None for the server's own work."""
         return self.key[0] if self.key[1] is not None else None
 
+    def nearest_live(self) -> Entry | None:
+        """Return it, or the nearest of those around it that is live."""
+        entry: Entry | None = self
+        while entry is not None and not entry.live:
+            entry = entry.outer
+        return entry
+
     def adopt(self) -> None:
         """Give it to the calling thread: a server may close a body in another thread than it was begun in."""
         self.thread = threading.get_ident()
+
+    def of_another_thread(self) -> SharedEntry:
+        """Return the error for a thread that uses it and didn't enter it."""
+        return SharedEntry(
+            f"The entry {self.key} belongs to another thread: start threads with router.start_thread(…), "
+            f"which gives each an entry of its own."
+        )
 
     def empty(self) -> None:
         """Make it answer nothing from now on, whoever still has a copy of the context."""

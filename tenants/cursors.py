@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from . import sqlite, stamps
@@ -56,6 +57,8 @@ class StoreCursor(SharedCursor):
         self.check("This cursor")
         if not self.entry.live:
             raise stamps.stray("This cursor, whose entry was left,", self.store.stamp)
+        if self.entry.thread != get_ident():
+            raise self.entry.of_another_thread()
 
     def execute(self, *args: Any) -> Any:
         self._require_open()

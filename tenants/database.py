@@ -18,6 +18,7 @@ from .connections import ConnectionState
 from .current import Entry, current, establish_key
 from .cursors import SharedCursor, StoreCursor
 from .errors import NoTenant, SharedEntry, TenantError, WrongTenant
+from .null import NullDatabase
 from .statements import Kind
 from .transactions import StoreSavepoint, StoreTransaction
 
@@ -155,6 +156,28 @@ class RoutedDatabase(SqliteDatabase):
     def rollback(self) -> None:
         self._use().rollback()
 
+    # Tables
+
+    def create_tables(self, models: Any, **options: Any) -> None:
+        self._require_own(models)
+        super().create_tables(models, **options)
+
+    def drop_tables(self, models: Any, **kwargs: Any) -> None:
+        self._require_own(models)
+        super().drop_tables(models, **kwargs)
+
+    def _require_own(self, models: Any) -> None:
+        # Peewee sends each model's DDL to where the model resolves, not to the database that was asked.
+        for model in sort_models(models):
+            found = model._meta.database
+            if isinstance(found, NullDatabase):
+                raise found.refusal()
+            if found is not self:
+                raise WrongTenant(
+                    f"{model.__name__} resolves to {found!r} here, not to {self.owner.label}: create "
+                    f"its table inside an entry of the tenant that it belongs to."
+                )
+
     # What connections get besides settings
 
     def register_function(self, *args: Any, **kwargs: Any) -> None:
@@ -224,7 +247,11 @@ class StoreDatabase(RoutedDatabase):
             state = entry.states[self]
         except KeyError:
             state = self._hold(entry)
-        if entry.thread != get_ident() or _get_running_loop() is not None:
+        if (
+            entry.thread != get_ident()
+            or entry.generator is not None
+            or _get_running_loop() is not None
+        ):
             self._require_owner(entry)
         return state
 
@@ -242,12 +269,16 @@ class StoreDatabase(RoutedDatabase):
 
     def _require_owner(self, entry: Entry) -> None:
         if entry.thread != get_ident():
+            raise entry.of_another_thread()
+        if entry.generator is not None and entry.generator.f_back is None:
             raise SharedEntry(
-                f"The entry {entry.key} belongs to another thread: start threads with router.start_thread(…), "
-                f"which gives each an entry of its own."
+                f"The entry {entry.key} was entered in a generator, which waits for the next step while its consumer "
+                f"runs in the generator's entry instead of its own: leave it before each `yield`, or return a list."
             )
-        task = current_task()
-        if entry.task is None:
+        task = self.running_task()
+        if task is None:
+            return
+        if entry.task is None or entry.task.done():
             entry.task = task
         elif entry.task is not task:
             raise SharedEntry(
@@ -264,20 +295,3 @@ class StoreDatabase(RoutedDatabase):
         cursor.entry = current.get()
         cursor.store = self.store
         return cursor
-
-    def create_tables(self, models: Any, **options: Any) -> None:
-        self._require_own(models)
-        super().create_tables(models, **options)
-
-    def drop_tables(self, models: Any, **kwargs: Any) -> None:
-        self._require_own(models)
-        super().drop_tables(models, **kwargs)
-
-    def _require_own(self, models: Any) -> None:
-        # Peewee sends each model's DDL to where the model resolves, not to the database that was asked.
-        for model in sort_models(models):
-            if model._meta.database is not self:
-                raise WrongTenant(
-                    f"{model.__name__} resolves to {model._meta.database!r} here, not to {self.store.label}: create "
-                    f"its table inside an entry of that tenant."
-                )

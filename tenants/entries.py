@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import itertools
+import sys
 import threading
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from .current import Entry, Key
@@ -42,18 +46,51 @@ class DbDict(dict[Key, Entry]):
             self.pop(key)
 
 
+def hand_back(states: dict[Any, Any]) -> None:
+    """Hand back each connection that an entry had in hand; raise the first error once all are done."""
+    first: BaseException | None = None
+    for state in states.values():
+        try:
+            state.ended = True
+            state.hand_back()
+        except BaseException as error:  # noqa: BLE001 - the others must still be handed back
+            first = first or error
+    if first is not None:
+        raise first
+
+
 class Using:
     """`with router.using(tenant) as entry:` enters, and leaves however the block ends."""
 
-    __slots__ = ("entry", "router", "tenant")
+    __slots__ = ("entries", "router", "tenant")
 
     def __init__(self, router: Router, tenant: Tenant | str) -> None:
         self.router = router
         self.tenant = tenant
+        self.entries: list[Entry] = []
 
     def __enter__(self) -> Entry:
-        self.entry = self.router.enter_here(self.tenant)
-        return self.entry
+        entry = self.router.enter_here(self.tenant)
+        entry.generator = _generator_of(sys._getframe(1), entry)
+        self.entries.append(entry)
+        return entry
 
     def __exit__(self, *exc: object) -> None:
-        self.router.leave(self.entry)
+        self.router.leave(self.entries.pop())
+
+
+_GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+
+
+def _generator_of(frame: FrameType, entry: Entry) -> FrameType | None:
+    """Return the frame if it is a generator's, whose consumer is in an entry of another tenant.
+
+    Python lets what a generator enters be current in its consumer too, while the generator waits: there the consumer
+    would work on the generator's tenant without knowing. What `contextlib` makes of generators is meant to do that.
+    """
+    outer, caller = entry.outer, frame.f_back
+    if not frame.f_code.co_flags & _GENERATORS or outer is None or not outer.live:
+        return None
+    if outer.tenant is entry.tenant or caller is None:
+        return None
+    return None if caller.f_code.co_filename == contextlib.__file__ else frame

@@ -17,7 +17,7 @@ from .bindings import Bindings
 from .catalogue import Catalogue, StoreRow, TenantRow
 from .creation import Creation
 from .current import NOWHERE, UNIVERSAL, Entry, Key, current
-from .entries import DbDict, Using, fresh_thread_name
+from .entries import DbDict, Using, fresh_thread_name, hand_back
 from .errors import KeyInUse, NotAMember, TenantError, UnknownTenant, WrongFile
 from .places import make_universal, relative_path, require_own_folder
 from .pool import Pool
@@ -55,6 +55,7 @@ class Router:
         path = make_universal(self.path)
         self.universal_store = Store(self, *sqlite.SHARED_IDENTITY, path, "the shared database")
         self.db_dict = DbDict({UNIVERSAL: Entry(UNIVERSAL, self)})
+        self.db_dict[UNIVERSAL].update(self.bindings.of(None))
         self.catalogue = Catalogue(self.universal_store)
         self.universal.release()  # a server may fork its workers now
         routers.opened(self)
@@ -158,7 +159,9 @@ class Router:
         """Enter a tenant under a fresh key of the calling thread. Leave it with `leave`."""
         tenant = self.tenant(tenant)
         outer = current.get()
-        token = outer.session_token if outer.live else None
+        token = (
+            outer.session_token
+        )  # also of one that has ended: a session's left-over work isn't the server's
         if token is None:
             return self.enter((fresh_thread_name(), None), tenant)
         if tenant is not outer.tenant and not (self.may_enter and self.may_enter(token, tenant)):
@@ -175,7 +178,7 @@ class Router:
         Raises:
             KeyInUse: an entry stands under that key.
         """
-        outer = current.get()
+        outer = current.get().nearest_live()
         entry = Entry(key, self, tenant, self.bindings.of(tenant), outer, time.monotonic())
         if self.db_dict.setdefault(key, entry) is not entry:
             entry.empty()
@@ -192,25 +195,14 @@ class Router:
             self.db_dict.pop(entry.key)
         entry.empty()
         if current.get() is entry:
-            outer = entry.outer
-            current.set(outer if outer is not None and outer.live else NOWHERE)
+            outer = entry.nearest_live()
+            current.set(outer if outer is not None else NOWHERE)
         try:
             if states:
-                self._hand_back(states)
+                hand_back(states)
         finally:
             if not current.get().live:
                 self.universal.release()
-
-    def _hand_back(self, states: dict[Any, Any]) -> None:
-        first: BaseException | None = None
-        for state in states.values():
-            try:
-                state.ended = True
-                state.hand_back()
-            except BaseException as error:  # noqa: BLE001 - the others must still be handed back
-                first = first or error
-        if first is not None:
-            raise first
 
     def start_thread(
         self,
@@ -247,9 +239,9 @@ class Router:
 
     # Bindings, for the metadata
 
-    def forget_bindings(self) -> None:
-        """A model was made or bound: entries are filled anew from now on."""
-        self.bindings.forget()
+    def model_made(self, meta: Any) -> None:
+        """A model class was made: later entries are to know it."""
+        self.bindings.model_made(meta)
 
     def universal_database(self, meta: Any) -> Any:
         """Return the database of a universal model."""

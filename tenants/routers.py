@@ -51,4 +51,4 @@ def ambiguous() -> bool:
 def model_made(meta: Any) -> None:
     """Tell the open routers that a model class was made, so that later entries know it."""
     for router in list(_open):
-        router.forget_bindings()
+        router.model_made(meta)

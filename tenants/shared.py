@@ -6,10 +6,15 @@ import os
 import threading
 import weakref
 from _asyncio import _get_running_loop
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from . import routers
 from .connections import ConnectionState
+from .current import current
 from .database import RoutedDatabase
+from .entries import fresh_thread_name
 from .errors import SharedEntry
 
 if TYPE_CHECKING:
@@ -60,6 +65,27 @@ class SharedDatabase(RoutedDatabase):
                 "Another asyncio task of this thread has a transaction open on the shared database: a connection "
                 "can't serve both. Run such work in threads of its own, with router.start_thread(…)."
             )
+
+    def create_tables(self, models: Any, **options: Any) -> None:
+        with self._asked_for():
+            super().create_tables(models, **options)
+
+    def drop_tables(self, models: Any, **kwargs: Any) -> None:
+        with self._asked_for():
+            super().drop_tables(models, **kwargs)
+
+    @contextmanager
+    def _asked_for(self) -> Iterator[None]:
+        """Let universal models resolve to this database in the block, whichever routers are open."""
+        router = self.owner.router
+        if current.get().router is router or routers.find() is router:
+            yield
+            return
+        entry = router.enter((fresh_thread_name(), None), None)
+        try:
+            yield
+        finally:
+            router.leave(entry)
 
     def execute_unhurried(self, sql: str, params: Any = ()) -> Any:
         """Run a write that doesn't wait for the disk: after a power failure it may be gone, and nothing else is.

@@ -34,7 +34,7 @@ def name_of(stamp: Stamp) -> str:
 
 def stray(what: str, stamp: Stamp, entry: Entry | None = None) -> TenantError:
     """Return the error for something of that stamp that is used where the current entry doesn't hold its store."""
-    entry = entry or current.get()
+    entry = entry if entry is not None else current.get()
     if entry.live and entry.tenant is not None:
         held = ", ".join(sorted(store.label for store in entry.stores.values())) or "no store"
         where = f"in an entry of {entry.tenant.slug!r}, which holds {held}"

@@ -93,6 +93,12 @@ class StoreSavepoint(_savepoint):
         super().__enter__()
         return self
 
+    def commit(self, begin: bool = True) -> None:
+        """Keep what was written since, in the entry where it began; raises `WrongTenant` in another."""
+        if self.db._use() is not self.state:
+            raise stamps.stray("This savepoint", self.state.store.stamp)
+        super().commit(begin)
+
     def rollback(self, begin: bool = True) -> None:
         """Undo it on its own connection; a fault may have rolled the whole transaction back already."""
         state = self.state

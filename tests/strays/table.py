@@ -1,8 +1,8 @@
 """What can be done with rows and queries, as a table: take a thing in one company, use it in another.
 
 Each action takes something from the models of a ledger and uses it, giving plain data, so that its result can be
-compared with what plain Peewee gives. It names the guards that hold it back in another company; with those switched off it goes
-through, and would read or write the wrong rows.
+compared with what plain Peewee gives. It names the guards that hold it back in another company; with those switched
+off it goes through, and would read or write the wrong rows.
 """
 
 from __future__ import annotations
