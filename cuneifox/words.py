@@ -135,6 +135,8 @@ def _named(name: str, value: Any) -> Any:
         return formats.year(value)
     if not isinstance(value, str):
         return value
+    if name == "types":
+        return ", ".join(str(ACCOUNT_TYPES.get(type, type)) for type in value.split(", "))
     if name in _TABLES:
         return _TABLES[name].get(value.rpartition(".")[2], value)
     try:

@@ -76,7 +76,7 @@ def delete(stid: int) -> ResponseReturnValue:
     try:
         delete_account(stid, by=current_actor())
     except Conflict as error:
-        return _form(_stored(account), account, error)
+        return _form(_stored(account), account, error, fields=())
     flash(_("Account %(code)s was deleted.", code=account.code), "success")
     return redirect(url_for("accounts.index"), 303)
 
@@ -102,9 +102,12 @@ def _values() -> dict[str, Any]:
 
 
 def _form(
-    given: dict[str, Any], account: Account | None = None, error: BooksError | None = None
+    given: dict[str, Any],
+    account: Account | None = None,
+    error: BooksError | None = None,
+    fields: tuple[str, ...] = FIELDS,
 ) -> ResponseReturnValue:
-    errors, status = told(error, FIELDS) if error else ({}, 200)
+    errors, status = told(error, fields) if error else ({}, 200)
     groups = [
         (node.stid, "\u2003" * node.depth + f"{node.code} {shown_name(node)}")
         for node in account_tree()
