@@ -274,7 +274,7 @@ with router.using(acme):
                 os.write(write, b"x")
             finally:
                 os._exit(code)
-    os.read(read, 1)
+        os.read(read, 1)
     Note.create(text="parent again")
     print("committed", flush=True)
 assert os.waitpid(pid, 0)[1] == 0
