@@ -13,13 +13,11 @@ from typing import IO, Any
 
 from babel.messages.extract import extract_python
 
-Message = tuple[int, str, str, list[str]]
+Message = tuple[Any, ...]
 """Line, function, message and comments, as Babel wants them."""
 
 
-def errors(
-    source: IO[bytes], keywords: Any, comment_tags: Any, options: dict[str, str]
-) -> Iterator[Message]:
+def errors(source: IO[bytes], keywords: Any, comment_tags: Any, options: Any) -> Iterator[Message]:
     """Yield the messages of one Python file's errors. The arguments are those of Babel's interface."""
     tree = ast.parse(source.read())
     makers = _error_makers(tree)
@@ -29,9 +27,7 @@ def errors(
                 yield node.lineno, "", text, []
 
 
-def texts(
-    source: IO[bytes], keywords: Any, comment_tags: Any, options: dict[str, str]
-) -> Iterator[Message]:
+def texts(source: IO[bytes], keywords: Any, comment_tags: Any, options: Any) -> Iterator[Message]:
     """Yield what Babel finds in a Python file by gettext's names, and the messages of its errors."""
     yield from extract_python(source, keywords, comment_tags, options)
     source.seek(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date as Date
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from babel.dates import get_month_names
 
@@ -12,23 +12,25 @@ from cuneifox.i18n import current_language
 from models.dates import BUDDHIST_OFFSET
 from models.money import format_amount
 
+Width = Literal["wide", "abbreviated"]
+
 
 def year(number: int) -> int:
     """A year as the reader counts it."""
     return number + BUDDHIST_OFFSET if current_language() == "th" else number
 
 
-def month(number: int, width: str = "wide") -> str:
+def month(number: int, width: Width = "wide") -> str:
     """The name of month 1 to 12; `width` is "wide" or "abbreviated"."""
     return get_month_names(width, locale=current_language())[number]
 
 
-def month_of(day: Date, width: str = "wide") -> str:
+def month_of(day: Date, width: Width = "wide") -> str:
     """A month with its year: February 2026, กุมภาพันธ์ 2569."""
     return f"{month(day.month, width)} {year(day.year)}"
 
 
-def date(day: Date | str | None, width: str = "abbreviated") -> str:
+def date(day: Date | str | None, width: Width = "abbreviated") -> str:
     """A day: 28 Feb 2026, 28 ก.พ. 2569; nothing for None. Text is taken as an ISO date."""
     if not day:
         return ""

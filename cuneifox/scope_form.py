@@ -44,7 +44,8 @@ class ScopeForm:
     @classmethod
     def typed(cls, given: MultiDict[str, str]) -> ScopeForm:
         """Return the scope that was sent."""
-        return cls(*(given.get(name, "").strip() for name in ("first", "last", "preset")))
+        first, last, preset = (given.get(name, "").strip() for name in ("first", "last", "preset"))
+        return cls(first, last, preset)
 
     def read(self, today: Date) -> Range:
         """Return the range that the form means, and show it in the form from now on.

@@ -69,8 +69,11 @@ class VoucherForm:
         form = cls(
             key=given.get("key", "")[:100],
             version=int(version) if version.isascii() and version.isdigit() else 0,
+            date=given.get("date", ""),
+            book=given.get("book", ""),
+            reference=given.get("reference", ""),
+            text=given.get("text", ""),
             lines=[line for line in lines if line],
-            **{name: given.get(name, "") for name in ("date", "book", "reference", "text")},
         )
         if len(form.lines) > MOST_LINES:
             raise BadInput(

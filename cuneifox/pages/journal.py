@@ -46,7 +46,7 @@ def index(form: str) -> ResponseReturnValue:
     asked = {name: request.args.get(name, "").strip() for name in FILTERS}
     try:
         wanted = _wanted(asked)
-        keys = {name: request.args.get(name) for name in ("after", "before")}
+        keys: dict[str, Any] = {name: request.args.get(name) for name in ("after", "before")}
         page = journal(**wanted, **keys, limit=PER_PAGE)
     except BadInput as error:
         if form == "json":

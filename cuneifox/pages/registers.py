@@ -41,7 +41,7 @@ def index(model: type[Register]) -> ResponseReturnValue:
     text, after = request.args.get("text", "").strip(), request.args.get("after", "")
     inactive = request.args.get("inactive") == "1"
     rows = model.page(after=after, limit=PER_PAGE + 1, text=text, inactive=inactive)
-    kept = {"text": text or None, "inactive": 1 if inactive else None}
+    kept: dict[str, Any] = {"text": text or None, "inactive": 1 if inactive else None}
     here = partial(url_for, f"registers.{model.kind}_index", **kept)
     following = here(after=rows[PER_PAGE - 1].code) if len(rows) > PER_PAGE else None
     return render_template(

@@ -122,7 +122,7 @@ def show_ledger(form: str) -> ResponseReturnValue:
                 field="account",
                 code=account.code,
             )
-        keys = {name: request.args.get(name) for name in ("after", "before")}
+        keys: dict[str, Any] = {name: request.args.get(name) for name in ("after", "before")}
         return ledger(account.stid, *days, limit=PER_PAGE, from_end=_from_end(), **keys)
 
     def rows(first_page: Ledger) -> Rows:
@@ -170,11 +170,9 @@ def _answer(
     return _page(name, scope, made, {}, **shown)
 
 
-def _page(
-    name: str, scope: ScopeForm, made: Any, errors: dict[str, str], **shown: Any
-) -> ResponseReturnValue:
+def _page(name: str, scope: ScopeForm, made: Any, errors: dict[str, str], **shown: Any) -> str:
     endpoint = f"reports.{name}"
-    kept = {
+    kept: dict[str, Any] = {
         key: request.args[key]
         for key in ("account", "empty", "before_closing")
         if request.args.get(key)
