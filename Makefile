@@ -8,7 +8,7 @@ WORKERS ?= $(shell nproc)
 
 BIN := .venv/bin
 
-.PHONY: run test check format lint layers types bench pictures clean
+.PHONY: run test check format lint layers types bench pictures routes clean
 
 # The data is made once; starting again keeps it. `exec` hands Ctrl-C straight to the server.
 run: .venv/.run
@@ -38,6 +38,10 @@ bench: .venv/.test
 # What the documents show, of the demo companies as they are now.
 pictures: .venv/.test
 	$(BIN)/python tests/pictures.py
+
+# docs/routes.md, from the application's own addresses.
+routes: .venv/.test
+	$(BIN)/python tests/routes_page.py
 
 # Installing is done only when what is to be installed has changed.
 .venv/.run: setup.cfg pyproject.toml

@@ -12,14 +12,15 @@ import msgspec
 import pytest
 from flask import Flask
 
+from bench.__main__ import MODULES
 from cuneifox import create_app
 from cuneifox.config import Config
+from routes_page import page_of
 from tenants import routers
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-ROUTE = re.compile(r"^\| ([A-Z, ]+) \| `([^`]+)` \| (.+) \|$", re.MULTILINE)
 
 
 def code_of(page: Path) -> str:
@@ -88,13 +89,8 @@ def app(tmp_path: Path) -> Iterator[Flask]:
 
 
 def test_every_route_is_documented(app: Flask) -> None:
-    """docs/routes.md lists each address with its methods, and none that isn't there."""
-    methods: dict[str, set[str]] = {}
-    for rule in app.url_map.iter_rules():
-        methods.setdefault(rule.rule, set()).update((rule.methods or set()) - {"HEAD", "OPTIONS"})
-    page = (ROOT / "docs" / "routes.md").read_text(encoding="utf-8")
-    listed = {rule: set(names.split(", ")) for names, rule, _ in ROUTE.findall(page)}
-    assert listed == methods
+    """docs/routes.md is what the application's addresses say of themselves; `make routes` writes it."""
+    assert (ROOT / "docs" / "routes.md").read_text(encoding="utf-8") == page_of(app)
 
 
 def test_commands_are_there() -> None:
@@ -107,6 +103,17 @@ def test_commands_are_there() -> None:
         assert named <= targets, page
         for module in re.findall(r"python -m bench\.([a-z_]+)", text):
             assert (ROOT / "bench" / f"{module}.py").is_file(), page
+
+
+def test_every_bench_is_on_the_page() -> None:
+    """`make bench` runs each module that measures, and docs/benchmarks.md shows its figures."""
+    measuring = {
+        path.stem
+        for path in (ROOT / "bench").glob("*.py")
+        if "def measure()" in path.read_text(encoding="utf-8")
+    }
+    page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    assert set(MODULES) == measuring == set(re.findall(r"python -m bench\.(\w+)", page))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
