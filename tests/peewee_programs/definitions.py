@@ -74,7 +74,9 @@ class Special(Person):
     flag = BooleanField(default=False)
 
     class Meta:
-        table_function = lambda model: f"x_{model.__name__}"
+        def table_function(model):
+            return f"x_{model.__name__}"
+
         strict_tables = True
         extra = "kept"
 
