@@ -52,9 +52,17 @@ def current_language() -> str:
         return spoken
     if not has_request_context():
         return "en"
-    for chosen in (g.get("language"), request.cookies.get(COOKIE)):
-        if chosen in LANGUAGES:
-            return chosen
+    if (set_by_user := g.get("language")) in LANGUAGES:
+        return str(set_by_user)
+    if "asked_language" not in g:  # a page asks some hundred times, and the answer takes its time
+        g.asked_language = _asked_language()
+    return str(g.asked_language)
+
+
+def _asked_language() -> str:
+    cookie = request.cookies.get(COOKIE)
+    if cookie in LANGUAGES:
+        return cookie
     return request.accept_languages.best_match(list(LANGUAGES)) or "en"
 
 
@@ -105,12 +113,6 @@ class LazyText:
 
     def __repr__(self) -> str:
         return f"LazyText({self.msgid!r})"
-
-    def __eq__(self, other: object) -> bool:
-        return str(self) == str(other)
-
-    def __hash__(self) -> int:
-        return hash(self.msgid)
 
 
 _ = gettext
