@@ -13,8 +13,10 @@ from .errors import TenantError
 if TYPE_CHECKING:
     from .store import Store
 
-#: A parent's connections, in a forked child. SQLite forbids using them there, and even closing them.
+#: In a forked child: the connections that its parent had in hand. SQLite forbids using them, and even closing them …
 _inherited: list[Any] = []
+#: … and as it remembers their locks, which a child doesn't have, their files can't be opened there either.
+_barred: set[str] = set()
 
 
 class Pool:
@@ -30,7 +32,7 @@ class Pool:
         self._mutex = threading.Lock()
         self._idle: OrderedDict[Store, list[Any]] = OrderedDict()
         self._count = 0
-        self._lent: set[Any] = set()
+        self._lent: dict[Any, Store] = {}
 
     def take(self, store: Store) -> Any:
         """Lend a warm connection of the store, or a new one.
@@ -48,17 +50,24 @@ class Pool:
                 connection = idle.pop()
                 if not idle:
                     del self._idle[store]
-                self._lent.add(connection)
+                self._lent[connection] = store
                 return connection
+        return self._open(store)
+
+    def _open(self, store: Store) -> Any:
+        if store.path in _barred:
+            raise TenantError(
+                f"{store.label} was in use as this process was forked, and SQLite can't open it here any more: fork "
+                f"outside of entries and transactions, or start the process anew."
+            )
         connection = store.open()
-        self._lent.add(connection)
+        self._lent[connection] = store
         return connection
 
     @contextmanager
     def opened(self, store: Store) -> Iterator[Any]:
         """Lend a connection that is new, and closed at the end."""
-        connection = store.open()
-        self._lent.add(connection)
+        connection = self._open(store)
         try:
             yield connection
         finally:
@@ -70,7 +79,7 @@ class Pool:
         with self._mutex:
             if connection not in self._lent:
                 return  # a parent's, in a forked child
-            self._lent.discard(connection)
+            del self._lent[connection]
             self._idle.setdefault(store, []).append(connection)
             self._idle.move_to_end(store)
             self._count += 1
@@ -81,8 +90,7 @@ class Pool:
 
     def discard(self, connection: Any) -> None:
         """Close a lent connection that nobody else should get."""
-        if connection in self._lent:
-            self._lent.discard(connection)
+        if self._lent.pop(connection, None) is not None:
             connection.close()
 
     def _pop_oldest(self) -> Any:
@@ -116,9 +124,10 @@ class Pool:
         return len(self._lent)
 
     def disown(self) -> None:
-        """Leave all connections to the parent process: called in a forked child."""
+        """Leave all connections to the parent process: called in a forked child. Idle ones were closed before."""
         self._mutex = threading.Lock()
+        for store, idle in self._idle.items():
+            self._lent.update(dict.fromkeys(idle, store))
         _inherited.extend(self._lent)
-        for idle in self._idle.values():
-            _inherited.extend(idle)
-        self._idle, self._lent, self._count = OrderedDict(), set(), 0
+        _barred.update(store.path for store in self._lent.values())
+        self._idle, self._lent, self._count = OrderedDict(), {}, 0

@@ -282,10 +282,17 @@ class Router:
         return f"<Router {self.folder.name}>"
 
 
+def _before_fork() -> None:
+    # What is closed by then needn't be kept from the child.
+    for router in routers.open_ones():
+        router.universal.release()
+        router.pool.close()
+
+
 def _forked() -> None:
     locks.forget_all()
     for router in routers.open_ones():
         router.disown()
 
 
-os.register_at_fork(after_in_child=_forked)
+os.register_at_fork(before=_before_fork, after_in_child=_forked)

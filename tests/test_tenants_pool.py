@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from notes import Note, child, texts
+from notes import Note, texts
 from tenants import NoTenant, Router, Store, Tenant, TenantError
 from tenants.connections import ConnectionState
 
@@ -230,67 +230,6 @@ def test_a_router_opens_again(tmp_path: Path) -> None:
             Note.create(text=str(n))
             assert len(texts()) == n + 1
         router.close()
-
-
-FORK = """
-import os, sys, traceback
-from notes import Note, texts
-from tenants import NoTenant, Router
-router = Router(sys.argv[1])
-acme = router.create("acme", models=[Note])
-router.universal.execute_sql("SELECT 1").fetchone()
-store = acme.store("books")
-with router.using(acme):
-    with store.writing():
-        Note.create(text="parent")
-        mine = id(store.database._use().open())
-        read, write = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            code = 1
-            try:
-                try:
-                    texts()
-                except NoTenant:
-                    pass
-                else:
-                    raise SystemExit("the parent's entry is live in the child")
-                assert list(router.db_dict) == [("universal", None)]
-                assert not store.lock.held() and store.lock.waiting() == 0
-                with router.using("acme"):
-                    assert texts() == [], "the parent's transaction is seen"
-                    assert id(store.database._use().open()) != mine
-                print("forked", flush=True)
-                os.write(write, b"x")
-                sys.stdin.readline()  # the parent has committed
-                with router.using("acme"):
-                    assert texts() == ["parent", "parent again"]
-                    Note.create(text="child")
-                assert router.tenants()[0].slug == "acme"
-                router.close()
-                code = 0
-            except BaseException:
-                traceback.print_exc()
-                os.write(write, b"x")
-            finally:
-                os._exit(code)
-        os.read(read, 1)
-    Note.create(text="parent again")
-    print("committed", flush=True)
-assert os.waitpid(pid, 0)[1] == 0
-with router.using(acme):
-    assert sorted(texts()) == ["child", "parent", "parent again"]
-    assert store.execute_sql("PRAGMA integrity_check").fetchone() == ("ok",)
-router.close()
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_a_fork_shares_no_connection(tmp_path: Path) -> None:
-    """A child forked within a transaction has none of its parent's entries, locks and connections, but its own."""
-    with child(FORK, tmp_path / "data") as process:
-        assert {process.hears(), process.hears()} == {"forked", "committed"}
-        process.told()
 
 
 def test_another_thread_may_give_it_back(router: Router, acme: Tenant) -> None:
