@@ -68,6 +68,7 @@ def _configure(app: Flask, services: Services) -> None:
     app.config.update(
         MAX_CONTENT_LENGTH=config.server.largest_request_mb * 1024 * 1024,
         MAX_FORM_PARTS=10_000,
+        MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,  # a voucher's form of 1,500 lines in Thai
         SESSION_COOKIE_NAME="notices",  # Flask's own cookie carries nothing but flashed messages
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

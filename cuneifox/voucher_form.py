@@ -66,7 +66,7 @@ class VoucherForm:
         rows = zip_longest(*columns, fillvalue="")
         lines = [FormLine(*(cell.strip() for cell in row)) for row in rows]
         version = given.get("version", "")
-        form = cls(
+        return cls(
             key=given.get("key", "")[:100],
             version=int(version) if version.isascii() and version.isdigit() else 0,
             date=given.get("date", ""),
@@ -75,13 +75,6 @@ class VoucherForm:
             text=given.get("text", ""),
             lines=[line for line in lines if line],
         )
-        if len(form.lines) > MOST_LINES:
-            raise BadInput(
-                "The form takes %(most)s lines at most; bring longer vouchers in by import.",
-                field="lines",
-                most=MOST_LINES,
-            )
-        return form
 
     @classmethod
     def of(cls, given: VoucherInput, chart: Chart, decimals: int, version: int = 0) -> VoucherForm:
@@ -126,6 +119,12 @@ class VoucherForm:
             self.errors.setdefault("date", _("Give the date, like 2026-02-28 or 28/2/2569."))
         if not (self.book.isascii() and self.book.isdigit() and len(self.book) < 19):
             self.errors["book"] = _("Choose the journal book from the list.")
+        if len(self.lines) > MOST_LINES:
+            self.errors["lines"] = _(
+                "The form takes %(most)s lines at most; bring longer vouchers in by import.",
+                most=MOST_LINES,
+            )
+            return None
         meant = parties.find({line.party for line in self.lines if line.party})
         lines = [
             self._line(n, line, chart, meant, decimals, posting)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cuneifox.voucher_form import MOST_LINES
 from cuneifox_site import Browser
 from ledger_site import (
     CASH,
@@ -247,11 +248,20 @@ def test_more_lines_come_without_javascript(ledger: LedgerSite, keeper: Browser)
 
 
 def test_any_number_of_lines(ledger: LedgerSite, keeper: Browser) -> None:
-    """Three hundred lines post like two; empty ones in between don't count."""
-    lines = [(CASH, "1", ""), ("", "", "")] * 300 + [(SALES, "", "300")]
-    assert keeper.post(NEW, NEW, **voucher_form(ledger.book(), *lines)).status_code == 303
+    """Fifteen hundred lines in Thai post like two; empty ones in between don't count."""
+    lines = [("1111 เงินสดในมือ", "1", "")] * (MOST_LINES - 1) + [("", "", "")]
+    lines.append((SALES, "", str(MOST_LINES - 1)))
+    texts = ["รับชำระค่าสินค้าเป็นเงินสดหน้าร้านประจำวัน"] * len(lines)
+    texts[-2] = ""
+    form = voucher_form(ledger.book(), *lines, **{"line-text": texts})
+    assert keeper.post(NEW, NEW, **form).status_code == 303
     with ledger.books():
-        assert Line.select().count() == 301
+        assert Line.select().count() == MOST_LINES
+    form = voucher_form(ledger.book(), *lines, (CASH, "1", ""), key="2")
+    page = keeper.post(NEW, NEW, **form)
+    assert page.status_code == 422
+    assert "import" in errors_of(page)["lines"]
+    assert value_of(page, "line-account")[0] == "1111 เงินสดในมือ"
 
 
 def test_locked_months_are_told_at_the_date(ledger: LedgerSite, keeper: Browser) -> None:
