@@ -32,6 +32,7 @@ def start(folder: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # a group of its own, which a signal reaches as from a terminal
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
 
@@ -47,11 +48,14 @@ def address(server: subprocess.Popen[str]) -> str:
 def test_it_serves_on_this_machine_alone_and_stops_cleanly(
     tmp_path: Path, signum: signal.Signals
 ) -> None:
-    """The address is told, a page comes, Ctrl-C ends it with 0, in silence, the database whole."""
+    """The address is told, a page comes, Ctrl-C ends it with 0, in silence, the database whole.
+
+    As at a terminal, the signal reaches the worker too.
+    """
     server = start(tmp_path)
     with urllib.request.urlopen(address(server) + "/sign-in", timeout=30) as answer:
         assert answer.status == 200
-    server.send_signal(signum)
+    os.killpg(server.pid, signum)
     _, said = server.communicate(timeout=30)
     assert server.returncode == 0
     assert said == ""
