@@ -105,6 +105,8 @@ class ThreadSafeDatabaseMetadata(Metadata):
             entry[self.model_id] = database
         else:
             router = routers.find()
+            if router is None and routers.ambiguous():
+                raise UnboundDatabase(self.model).refusal()
             if router is None:
                 self._declared = database
             else:
