@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from cuneifox.access import administrators
 from cuneifox.audit import note
 from cuneifox.formats import month
 from cuneifox.forms import told
@@ -42,10 +43,9 @@ blueprint = Blueprint("settings", __name__, url_prefix="/c/<slug>/settings")
 
 
 @blueprint.route("", methods=["GET", "POST"])
+@administrators
 def edit() -> ResponseReturnValue:
     """The settings of this company. Currency and fiscal year are fixed once something is posted."""
-    if not current_actor().administers:
-        abort(403)
     if request.method == "GET":
         return _form(_stored())
     given = {name: request.form.get(name, "").strip() for name in FIELDS}
