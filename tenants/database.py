@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from _asyncio import _get_running_loop
-from asyncio import current_task
+from asyncio import _get_running_loop, current_task
 from copy import copy
 from typing import TYPE_CHECKING, Any
 

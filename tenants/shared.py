@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from _asyncio import _get_running_loop
+from asyncio import _get_running_loop
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
