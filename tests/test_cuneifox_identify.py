@@ -56,7 +56,7 @@ def test_only_few_pages_are_public(site: Site) -> None:
 
 def test_administrators_pages_are_theirs(site: Site) -> None:
     """Each route so marked refuses everybody else with 403; the installation's pages all are."""
-    site.user("malee")
+    site.company("acme", site.user("malee"))
     browser = site.signed_in("malee")
     token = browser.token("/account")
     asked = list(routes(site, "for_administrators"))
