@@ -58,10 +58,10 @@ class Menu:
 
 
 def _may_see(link: Link, visit: Any) -> bool:
-    if visit is None:
+    if visit is None or (link.administrators and not visit.user.is_administrator):
         return False
     if link.section == "installation":
-        return visit.user.administers or not link.administrators
+        return True
     if visit.company is None:
         return False
     return link.needs is None or visit.actor.may(*link.needs)
