@@ -1,9 +1,6 @@
-"""Vouchers: the form of a draft, posting, the page of what is posted, and its reversal."""
+"""Vouchers: the form of a draft, its saving and deleting, and posting."""
 
 from __future__ import annotations
-
-import secrets
-from datetime import date as Date
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -17,18 +14,16 @@ from cuneifox.i18n import _, _l, error_text
 from cuneifox.identify import current_actor, current_company
 from cuneifox.lookups import Chart, Parties
 from cuneifox.navigation import Link
+from cuneifox.pages.reversals import find_posted_voucher, voucher_page
 from cuneifox.voucher_form import MORE_LINES, VoucherForm
-from cuneifox.voucher_view import posted_input, view_draft, view_posted
+from cuneifox.voucher_view import posted_input, view_draft
 from cuneifox.words import shown_name
 from models.accounts import account_tree
-from models.dates import parse_date
 from models.drafts import Draft, delete_draft, get_draft
 from models.errors import BadInput, BooksError, Conflict, NotAllowed, NotFound, PeriodLocked
 from models.inputs import VoucherInput
 from models.journals import list_books
-from models.posted import Voucher
 from models.posting import post, post_input
-from models.reversing import reverse
 
 blueprint = Blueprint("vouchers", __name__, url_prefix="/c/<slug>/vouchers")
 
@@ -76,9 +71,9 @@ def create() -> ResponseReturnValue:
 @needs("ledger", "read")
 def show(voucher_id: int) -> ResponseReturnValue:
     """A posted voucher, or a draft: as a form for those who may edit it."""
-    voucher = _find_posted(voucher_id)
+    voucher = find_posted_voucher(voucher_id)
     if voucher is not None:
-        return _show(voucher)
+        return voucher_page(voucher)
     draft, chart = get_draft(voucher_id), Chart(account_tree())
     if not current_actor().may("ledger", "edit"):
         view = view_draft(draft, chart)
@@ -94,7 +89,7 @@ def edit(voucher_id: int) -> ResponseReturnValue:
     action, form = _action(), VoucherForm.typed(request.form)
     if action == "delete":
         return _delete(voucher_id, form.version)
-    voucher = _find_posted(voucher_id)
+    voucher = find_posted_voucher(voucher_id)
     if voucher is not None and form.key and voucher.key == form.key:  # sent twice
         return redirect(url_for("vouchers.show", voucher_id=voucher_id), 303)
     draft, chart = get_draft(voucher_id), Chart(account_tree())
@@ -131,42 +126,13 @@ def _save_or_post(
     return _posted(voucher.id, voucher.number)
 
 
-@blueprint.post("/<int:voucher_id>/reverse")
-@needs("ledger", "edit")
-def take_back(voucher_id: int) -> ResponseReturnValue:
-    """Post the reversal of a voucher."""
-    voucher = _find_posted(voucher_id)
-    if voucher is None:
-        raise NotFound("There is no posted voucher with the id %(id)s.", id=voucher_id)
-    typed = {name: request.form.get(name, "").strip() for name in ("date", "reason", "key")}
-    try:
-        date = parse_date(typed["date"])
-        reversal = reverse(
-            voucher_id,
-            date=date,
-            by=current_actor(),
-            reason=typed["reason"],
-            key=typed["key"] or None,
-        )
-    except (BadInput, Conflict, PeriodLocked) as error:
-        field = "date" if isinstance(error, PeriodLocked) else getattr(error, "field", "")
-        return _show(voucher, {field: error_text(error)}, typed), status_of(error)
-    note("vouchers.reverse", voucher.number)
-    flash(_("%(number)s was reversed by this voucher.", number=voucher.number), "success")
-    return redirect(url_for("vouchers.show", voucher_id=reversal.id), 303)
-
-
 def _action() -> str:
     action = request.form.get("action", "save")
     return action if action in ACTIONS else abort(400)
 
 
-def _find_posted(voucher_id: int) -> Voucher | None:
-    return Voucher.get_or_none(Voucher.id == voucher_id) if voucher_id < 2**63 else None
-
-
 def _content(voucher_id: int) -> VoucherInput:
-    voucher = _find_posted(voucher_id)
+    voucher = find_posted_voucher(voucher_id)
     return posted_input(voucher) if voucher is not None else get_draft(voucher_id).as_input()
 
 
@@ -238,20 +204,3 @@ def _form(
         may_delete=draft is not None and actor.may("ledger", "delete"),
     )
     return page, status
-
-
-def _show(
-    voucher: Voucher, errors: dict[str, str] | None = None, typed: dict[str, str] | None = None
-) -> str:
-    view = view_posted(voucher, Chart(account_tree()))
-    default: Date = max(today(), voucher.date)
-    reversible = not (voucher.closing or view.reverses or view.reversed_by)
-    return render_template(
-        "vouchers/show.html",
-        view=view,
-        decimals=_decimals(),
-        errors=errors or {},
-        typed=typed
-        or {"date": default.isoformat(), "reason": "", "key": secrets.token_urlsafe(18)},
-        may_reverse=reversible and current_actor().may("ledger", "edit"),
-    )
