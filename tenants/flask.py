@@ -48,9 +48,8 @@ def init_app(
     def enter() -> None:
         environ = flask.request.environ
         hold = environ.get(_HOLD)
-        if (
-            hold is None
-        ):  # a request context that a test or a shell pushed, with no server underneath
+        if hold is None:
+            # A request context that a test or a shell pushed, with no server underneath.
             hold = environ[_HOLD] = Hold(router)
         router.started = True
         identity = identify(flask.request)
@@ -61,7 +60,10 @@ def init_app(
     def note_what_lasts(response: flask.Response) -> flask.Response:
         hold = flask.request.environ.get(_HOLD)
         if hold is not None:
-            hold.lasts = response.is_streamed or bool(response._on_close)
+            calls_back = bool(response._on_close)
+            if response.status_code >= 400 and not response.direct_passthrough:
+                response.make_sequence()  # Werkzeug makes a stream of its own error pages
+            hold.lasts = calls_back or response.is_streamed
         return response
 
     def leave(error: BaseException | None) -> None:
@@ -107,7 +109,8 @@ class Hold:
 
     def enter(self, token: str, tenant: Tenant | str | None) -> None:
         """Enter, under a request id that the server makes; leave what the same request entered before."""
-        self.leave()
+        if self.entry is not None:
+            self.leave()
         found = self.router.tenant(tenant) if tenant is not None else None
         self.entry = self.router.enter((token, secrets.token_hex(8)), found)
 
