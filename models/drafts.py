@@ -12,6 +12,7 @@ from models.actors import Actor
 from models.errors import BadInput, Conflict, NotFound
 from models.inputs import LineInput, VoucherInput, check_input
 from models.journals import JournalBook
+from models.keys import checked_key
 from models.months import demand_month
 from models.posted import Voucher
 from tenants import RoutedModel, Store, current_store
@@ -25,6 +26,7 @@ class Draft(RoutedModel):
         version: grows with each change, so that two editors don't overwrite each other.
         lines: a JSON array of LineInput.
         changed_at: microseconds since 1970, UTC.
+        key: the idempotency key under which it was first saved, and ``digest`` what it was then.
     """
 
     id = BigIntegerField(primary_key=True)
@@ -40,6 +42,8 @@ class Draft(RoutedModel):
     changed_by = CharField()
     changed_by_name = CharField()
     changed_at = BigIntegerField()
+    key = CharField(null=True)
+    digest = CharField(null=True)
 
     class Meta:
         store = "books"
@@ -51,19 +55,33 @@ class Draft(RoutedModel):
         return VoucherInput(self.book_stid, self.date, self.text, lines, self.reference)
 
 
+Draft.add_index(Draft.key, unique=True, where=Draft.key.is_null(False))
+
+
 def save_draft(
-    given: VoucherInput, *, by: Actor, voucher_id: int | None = None, version: int | None = None
+    given: VoucherInput,
+    *,
+    by: Actor,
+    voucher_id: int | None = None,
+    version: int | None = None,
+    key: str | None = None,
 ) -> Draft:
     """Store a new draft, or change the draft ``voucher_id``, which takes the version that was read.
 
-    A draft needn't balance, and may have any number of lines. Raises NotAllowed, BadInput, NotFound,
-    PeriodFrozen and PeriodClosed; Conflict if it was changed since that version, or is posted.
+    A draft needn't balance, and may have any number of lines. With an idempotency ``key``, asking again
+    for the same new draft gives the earlier one, as it is by now, for as long as it is a draft; a change
+    takes no key, as its version does the same. Raises NotAllowed, BadInput, NotFound, PeriodFrozen and
+    PeriodClosed; Conflict if it was changed since that version, or is posted, or if the key was used for
+    something else.
     """
+    if key is not None and voucher_id is not None:
+        raise ValueError("a key is for a new draft, and this one exists")
     by.demand("ledger", "add" if voucher_id is None else "edit")
     checked = check_input(given)
     store = current_store("books")
     if voucher_id is None:
-        return store.write(_add, store, checked, by)
+        key, digest = checked_key(key, "draft", checked)
+        return store.write(_add, store, checked, by, key, digest)
     return store.write(_change, store, checked, by, voucher_id, version)
 
 
@@ -119,12 +137,32 @@ def next_voucher_id(store: Store) -> int:
     return given.fetchone()[0]
 
 
-def _add(store: Store, given: VoucherInput, by: Actor) -> Draft:
+def _add(
+    store: Store, given: VoucherInput, by: Actor, key: str | None, digest: str | None
+) -> Draft:
+    if key is not None and (earlier := _find_saved(key, digest)):
+        return earlier
     demand_month(given.date, by)
     values = _values(store, given, by)
     return Draft.create(
-        id=next_voucher_id(store), created_by=by.user_id, created_by_name=by.name, **values
+        id=next_voucher_id(store),
+        created_by=by.user_id,
+        created_by_name=by.name,
+        key=key,
+        digest=digest,
+        **values,
     )
+
+
+def _find_saved(key: str, digest: str | None) -> Draft | None:
+    draft = Draft.get_or_none(Draft.key == key)
+    if draft is not None and draft.digest != digest:
+        raise Conflict(
+            "This was sent before with other content, and is kept as draft %(id)s; "
+            "change that draft, or start over if another one is wanted.",
+            id=draft.id,
+        )
+    return draft
 
 
 def _change(

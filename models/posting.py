@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
-
-import msgspec
 
 from models.actors import Actor
 from models.chain import anchor_head
 from models.drafts import take_draft
 from models.errors import BooksError, Conflict
 from models.inputs import VoucherInput, check_input
+from models.keys import checked_key
 from models.posted import Voucher
 from models.recording import Posted, record
-from models.texts import clean_line
 from tenants import Store, current_store
 
-__all__ = ["Posted", "anchored", "checked_key", "find_posted", "post", "post_input", "post_many"]
+__all__ = ["Posted", "anchored", "find_posted", "post", "post_input", "post_many"]
 
 
 def post(
@@ -95,14 +92,6 @@ def anchored(store: Store, posted: Posted) -> Posted:
     return posted
 
 
-def checked_key(key: str | None, action: str, content: Any) -> tuple[str | None, str | None]:
-    """Return an idempotency key, cleaned, and the digest of what is asked for under it."""
-    if key is None:
-        return None, None
-    digest = hashlib.sha256(_encode((action, content))).hexdigest()
-    return clean_line(key, "key", longest=200, required=True), digest
-
-
 def find_posted(store: Store, key: str, digest: str | None) -> Posted | None:
     """Return what was posted under a key, if anything; Conflict if that was something else."""
     row = store.execute_sql(_BY_KEY, (key,)).fetchone()
@@ -118,8 +107,6 @@ def find_posted(store: Store, key: str, digest: str | None) -> Posted | None:
 
 
 T = TypeVar("T")
-
-_encode = msgspec.json.Encoder().encode
 
 _BY_KEY = "SELECT id, number, chain_no, chain_hash, digest FROM vouchers WHERE key = ?"
 

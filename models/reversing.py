@@ -7,8 +7,9 @@ import datetime
 from models.actors import Actor
 from models.errors import BadInput, Conflict, NotFound
 from models.inputs import LineInput, VoucherInput, check_date, unscaled
+from models.keys import checked_key
 from models.posted import Voucher
-from models.posting import anchored, checked_key, find_posted
+from models.posting import anchored, find_posted
 from models.recording import Posted, Special, record
 from models.texts import clean_line
 from tenants import Store, current_store

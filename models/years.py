@@ -14,8 +14,9 @@ from models.actors import Actor
 from models.errors import BadInput, Conflict, NotFound, PeriodNotReady
 from models.fiscal import fiscal_year_days, fiscal_year_of, month_of
 from models.inputs import LineInput, VoucherInput, check_input
+from models.keys import checked_key
 from models.posted import Voucher
-from models.posting import anchored, checked_key, find_posted
+from models.posting import anchored, find_posted
 from models.recording import Posted, Special, record
 from models.reversing import reversal_of
 from models.settings import BooksSettings, LedgerState, books_settings

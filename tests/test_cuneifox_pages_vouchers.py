@@ -152,12 +152,23 @@ def test_a_key_with_other_content_is_a_conflict(ledger: LedgerSite, keeper: Brow
 
 
 def test_a_draft_sent_twice_is_one_draft(ledger: LedgerSite, keeper: Browser) -> None:
-    """The same new draft within a minute is the same form; another draft is another."""
+    """The hidden key tells a form sent twice from two drafts of the same content."""
     form = balanced(ledger.book(), action="save")
     assert keeper.post(NEW, NEW, **form).location == keeper.post(NEW, NEW, **form).location
     assert counts(ledger) == (0, 1)
-    keeper.post(NEW, NEW, **balanced(ledger.book(), "7", action="save"))
+    keeper.post(NEW, NEW, **form | {"key": "another"})
     assert counts(ledger) == (0, 2)
+
+
+def test_a_draft_s_key_with_other_content_is_a_conflict(
+    ledger: LedgerSite, keeper: Browser
+) -> None:
+    """Going back and saving something else under the same key is told, and names the draft."""
+    draft = keeper.post(NEW, NEW, **balanced(ledger.book(), action="save")).location
+    page = keeper.post(NEW, NEW, **balanced(ledger.book(), "7", action="save"))
+    assert page.status_code == 409
+    assert f"draft {draft.rpartition('/')[2]};" in errors_of(page)[""]
+    assert counts(ledger) == (0, 1)
 
 
 def test_a_draft_may_be_lopsided_and_is_saved_changed_posted(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from peewee import IntegrityError
 
 from ledgers import BY, books, everything, post_sale, rows, sale, voucher
 from models.actors import Actor
@@ -158,3 +159,56 @@ def test_drafts_page_by_id(acme: None) -> None:
     first = list_drafts(limit=3)
     assert [draft.id for draft in first] == ids[:3]
     assert [draft.id for draft in list_drafts(after=first[-1].id, limit=3)] == ids[3:]
+
+
+def test_a_draft_sent_twice_under_one_key_is_one_draft(acme: None) -> None:
+    """The second sending gets the first one's draft, also once that was changed; other keys, others."""
+    first = save_draft(sale(), by=BY, key="k")
+    assert save_draft(sale(), by=BY, key=" k ").id == first.id
+    save_draft(sale(amount=5), by=BY, voucher_id=first.id, version=1)
+    again = save_draft(sale(), by=BY, key="k")
+    assert (again.id, again.version) == (first.id, 2)
+    assert save_draft(sale(), by=BY, key="other").id != first.id
+    assert len({save_draft(sale(), by=BY).id for _ in range(2)}) == 2
+    assert len(list_drafts()) == 4
+
+
+def test_a_draft_s_key_with_other_content_is_a_conflict(acme: None) -> None:
+    """What differs under the same key is neither saved nor dropped in silence."""
+    first = save_draft(sale(), by=BY, key="k")
+    before = everything()
+    with pytest.raises(Conflict, match=f"draft {first.id};"):
+        save_draft(sale(amount=7), by=BY, key="k")
+    for key in ("", " ", "a\0b", "x" * 201):
+        with pytest.raises(BadInput):
+            save_draft(sale(), by=BY, key=key)
+    with pytest.raises(ValueError, match="new draft"):
+        save_draft(sale(), by=BY, voucher_id=first.id, version=1, key="k")
+    assert everything() == before
+
+
+def test_a_draft_sent_at_once_under_one_key_is_one_draft(router: Router) -> None:
+    """Eight threads save the same draft under the same key: one row, and all are told its id."""
+    start = threading.Barrier(8)
+    ids: list[int] = []
+
+    def work() -> None:
+        start.wait(timeout=30)
+        ids.append(save_draft(sale(), by=BY, key="k").id)
+
+    with books(router):
+        threads = [router.start_thread(work, tenant="acme") for _ in range(8)]
+        for thread in threads:
+            thread.join(timeout=60)
+        assert len(list_drafts()) == 1
+    assert len(ids) == 8
+    assert len(set(ids)) == 1
+
+
+def test_the_database_itself_keeps_one_draft_to_a_key(acme: None) -> None:
+    """Even code that asks for no earlier draft can't make a second one."""
+    save_draft(sale(), by=BY, key="k")
+    other = save_draft(sale(), by=BY)
+    other.key = "k"
+    with pytest.raises(IntegrityError):
+        other.save()

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from cuneifox.access import needs
 from cuneifox.audit import note
 from cuneifox.clock import today
-from cuneifox.draft_saving import keep_draft, save_again
+from cuneifox.draft_saving import save_again
 from cuneifox.errors import status_of
 from cuneifox.i18n import _, _l, error_text
 from cuneifox.identify import current_actor, current_company
@@ -19,7 +19,7 @@ from cuneifox.voucher_form import MORE_LINES, VoucherForm
 from cuneifox.voucher_view import posted_input, view_draft
 from cuneifox.words import shown_name
 from models.accounts import account_tree
-from models.drafts import Draft, delete_draft, get_draft
+from models.drafts import Draft, delete_draft, get_draft, save_draft
 from models.errors import BadInput, BooksError, Conflict, NotAllowed, NotFound, PeriodLocked
 from models.inputs import VoucherInput
 from models.journals import list_books
@@ -61,7 +61,7 @@ def create() -> ResponseReturnValue:
         if action == "post":
             posted = post_input(given, by=current_actor(), key=form.key or None)
             return _posted(posted.id, posted.number)
-        draft = keep_draft(given, by=current_actor())
+        draft = save_draft(given, by=current_actor(), key=form.key or None)
     except BooksError as error:
         return _form(form, chart, status=_tell(form, error))
     return _kept(draft)
