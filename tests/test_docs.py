@@ -124,3 +124,15 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert (page.parent / target).exists(), target
     for name in re.findall(r"`tests/(\w+\.py)", text):
         assert (ROOT / "tests" / name).is_file(), name
+
+
+def test_the_code_map_is_right() -> None:
+    """Each file in ARCHITECTURE.md's code map is in its room."""
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`(?:tenants|models|cuneifox)/.+?) \|", text, re.MULTILINE)
+    assert len(rows) > 10
+    for row in rows:
+        first, *others = re.findall(r"`([^`]+)`", row)
+        room = first.partition("/")[0]
+        for name in (first, *(f"{room}/{other}" for other in others)):
+            assert (ROOT / name).exists(), name
