@@ -19,7 +19,7 @@ class _Table:
     def __init__(self) -> None:
         self.universal: dict[int, Any] | None = None
         self.by_role: dict[str, list[int]] = {}
-        self.by_tenant: dict[str, dict[int, Any]] = {}
+        self.by_tenant: dict[Tenant, dict[int, Any]] = {}
 
 
 class Bindings:
@@ -47,7 +47,7 @@ class Bindings:
         """Return what an entry of the tenant, or of universal models alone, is filled with. Not to be changed."""
         table = self._table
         if tenant is not None:
-            known = table.by_tenant.get(tenant.id)
+            known = table.by_tenant.get(tenant)
             if known is not None:
                 return known
         universal = table.universal
@@ -58,7 +58,7 @@ class Bindings:
         bindings = universal.copy()
         for role, store in tenant.stores.items():
             bindings.update(dict.fromkeys(table.by_role.get(role, ()), store.database))
-        table.by_tenant[tenant.id] = bindings
+        table.by_tenant[tenant] = bindings
         return bindings
 
     def _sort_models(self, table: _Table) -> dict[int, Any]:

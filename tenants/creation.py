@@ -113,6 +113,7 @@ class Creation:
             register(tenant)
 
     def _discard(self) -> None:
+        self.router.bindings.forget()
         # Files that have no row in the catalogue do no harm; a row without its files would.
         try:
             if self.router.catalogue.knows(self.tenant.id):
@@ -121,5 +122,4 @@ class Creation:
             return
         for store in self.own.values():
             self.router.pool.close(store)
-        self.router.bindings.forget()
         shutil.rmtree(self.home, ignore_errors=True)

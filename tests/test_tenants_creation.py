@@ -1,0 +1,270 @@
+"""Tenants come into being whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from peewee import OperationalError, TextField
+
+from notes import Child, Contact, Note, child, texts
+from tenants import (
+    NotAMember,
+    RoutedModel,
+    Router,
+    SlugTaken,
+    Tenant,
+    TenantError,
+    UnknownTenant,
+    creation,
+    current_entry,
+    sqlite,
+)
+
+
+class Marker(RoutedModel):
+    """A row of the shared database, written as a tenant is registered."""
+
+    tenant_id = TextField()
+
+
+def everything(router: Router) -> tuple[list[str], list[Path], int]:
+    """What a failed creation must leave as it was: tenants, files, connections."""
+    homes = sorted((router.folder / "tenants").glob("*"))
+    return [tenant.slug for tenant in router.tenants()], homes, len(router.db_dict)
+
+
+def test_a_tenant_is_there_with_what_its_setup_wrote(router: Router) -> None:
+    """Files of the stores that models name, their tables, what `setup` and `register` wrote, in one go."""
+    router.universal.create_tables([Marker])
+    seen = []
+
+    def set_up() -> None:
+        seen.append([tenant.slug for tenant in router.tenants()])
+        Note.create(text="first")
+
+    made = router.create(
+        "acme",
+        models=[Note, Contact, Marker],
+        setup=set_up,
+        register=lambda tenant: Marker.create(tenant_id=tenant.id),
+    )
+    assert seen == [[]], "it was visible before it was whole"
+    assert sorted(made.stores) == ["books", "registers"]
+    assert [marker.tenant_id for marker in Marker.select()] == [made.id]
+    files = {path.name for path in Path(made.store("books").path).parent.glob("*.db")}
+    assert files == {"books.1.db", "registers.1.db"}
+    with router.using("acme"):
+        assert texts() == ["first"]
+
+
+def no_table(patch: pytest.MonkeyPatch) -> dict[str, object]:
+    patch.setattr(Note._schema, "create_all", refuse)
+    return {}
+
+
+def refuse(*args: object, **kwargs: object) -> None:
+    """Fail as a full disk does."""
+    raise OperationalError("database or disk is full")
+
+
+def no_file(patch: pytest.MonkeyPatch) -> dict[str, object]:
+    create = sqlite.create
+
+    def create_one(path: str, identity: sqlite.Identity) -> None:
+        if identity[2] != "books":
+            raise OSError(28, "No space left on device")
+        create(path, identity)
+
+    patch.setattr(sqlite, "create", create_one)
+    return {}
+
+
+def no_flush(patch: pytest.MonkeyPatch) -> dict[str, object]:
+    patch.setattr(creation, "flush_folder", refuse)
+    return {}
+
+
+def bad_setup(patch: pytest.MonkeyPatch) -> dict[str, object]:
+    return {"setup": lambda: Note.create(text="lost") and refuse()}
+
+
+def interrupted(patch: pytest.MonkeyPatch) -> dict[str, object]:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    return {"setup": interrupt}
+
+
+def bad_register(patch: pytest.MonkeyPatch) -> dict[str, object]:
+    return {"register": lambda tenant: Marker.create(tenant_id=tenant.id) and refuse()}
+
+
+@pytest.mark.parametrize(
+    "fault", [no_table, no_file, no_flush, bad_setup, interrupted, bad_register]
+)
+def test_a_creation_that_fails_leaves_nothing(
+    router: Router, fault: Callable[[pytest.MonkeyPatch], dict[str, object]]
+) -> None:
+    """Neither file nor row nor open connection, whoever raised what; then it can be done again."""
+    router.universal.create_tables([Marker])
+    router.create("there", models=[Note])
+    before = everything(router)
+    with pytest.MonkeyPatch.context() as patch:
+        given = fault(patch)
+        with pytest.raises((TenantError, OperationalError, KeyboardInterrupt)):
+            router.create("acme", models=[Note, Contact], **given)  # type: ignore[arg-type]
+    assert everything(router) == before
+    assert Marker.select().count() == 0
+    assert not [path for path in open_files() if ".db" in path and "deleted" in path]
+    router.create("acme", models=[Note, Contact])
+
+
+def open_files() -> Iterator[str]:
+    """What this process has open."""
+    for descriptor in os.listdir("/proc/self/fd"):
+        if os.path.lexists(f"/proc/self/fd/{descriptor}"):
+            yield os.readlink(f"/proc/self/fd/{descriptor}")
+
+
+def test_an_error_after_the_commit_takes_nothing_away(router: Router) -> None:
+    """Once the catalogue has the tenant its files stay, though whoever registered it failed afterwards."""
+
+    def register(tenant: Tenant) -> None:
+        router.universal.after_commit(refuse)
+
+    with pytest.raises(OperationalError):
+        router.create("acme", models=[Note], register=register)
+    with router.using("acme"):
+        assert texts() == []
+
+
+def test_a_slug_that_was_taken_meanwhile(router: Router) -> None:
+    """The catalogue decides, in its transaction, and not what was asked before."""
+    given: dict[str, object] = {"setup": lambda: router.create("acme")}
+    with pytest.raises(SlugTaken, match="acme"):
+        router.create("acme", models=[Note], **given)  # type: ignore[arg-type]
+    assert [tenant.slug for tenant in router.tenants()] == ["acme"]
+    assert len(everything(router)[1]) == 1
+    assert router.tenant("acme").stores == {}
+
+
+def test_threads_that_want_one_slug(router: Router) -> None:
+    """One of them gets it, the others are told, and their files are gone."""
+    made: list[Tenant] = []
+    refused: list[SlugTaken] = []
+    start = threading.Barrier(6)
+
+    def create() -> None:
+        start.wait()
+        try:
+            made.append(router.create("acme", models=[Note]))
+        except SlugTaken as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=create) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(made), len(refused)) == (1, 5)
+    assert [home.name for home in everything(router)[1]] == [made[0].id]
+
+
+def test_processes_that_want_one_slug(router: Router) -> None:
+    """The same among processes."""
+    code = (
+        "import sys; from notes import Note; from tenants import Router, SlugTaken; r = Router(sys.argv[1])\n"
+        "print('ready', flush=True); sys.stdin.readline()\n"
+        "try: print(r.create('acme', models=[Note]).id, flush=True)\n"
+        "except SlugTaken: print('taken', flush=True)\n"
+        "r.close()"
+    )
+    with child(code, router.folder) as one, child(code, router.folder) as other:
+        assert one.hears() == other.hears() == "ready"
+        one.told()
+        other.told()
+        answers = {one.hears(), other.hears()}
+    assert answers == {"taken", router.tenant("acme").id}
+    assert len(everything(router)[1]) == 1
+
+
+def test_a_creation_that_is_killed_is_never_seen(router: Router) -> None:
+    """A process that dies half-way leaves no tenant, and its slug free."""
+    code = (
+        "import os, sys; from notes import Note; from tenants import Router; r = Router(sys.argv[1])\n"
+        "def die():\n    Note.create(text='half'); print('half', flush=True); sys.stdin.readline()\n"
+        "r.create('acme', models=[Note], setup=die)"
+    )
+    half = Child(code, router.folder)
+    assert half.hears() == "half"
+    half.process.kill()
+    half.process.communicate()
+    assert router.tenants() == []
+    router.create("acme", models=[Note])
+    with router.using("acme"):
+        assert texts() == []
+
+
+def test_a_member_may_create_what_it_couldnt_enter(router: Router) -> None:
+    """An administrator's request makes a company that nobody is a member of yet; its own key is current afterwards."""
+    entry = router.enter(("token", "request"), None)
+    made = router.create("acme", models=[Note], setup=lambda: Note.create(text="first"))
+    assert current_entry() is entry
+    with pytest.raises(NotAMember), router.using(made):
+        pass
+    router.leave(entry)
+
+
+# Sharing
+
+
+def test_affiliates_share_a_store(router: Router) -> None:
+    """Each has its own books and sees the owner's registers; who shares with a sharer shares with the owner."""
+    owner = router.create(
+        "owner", models=[Note, Contact], setup=lambda: Contact.create(name="owner's")
+    )
+    friend = router.create("friend", models=[Note, Contact], share={"registers": "owner"})
+    third = router.create("third", models=[Note, Contact], share={"registers": friend.id})
+    assert friend.store("registers") is third.store("registers") is owner.store("registers")
+    with router.using("friend"):
+        assert [contact.name for contact in Contact.select()] == ["owner's"]
+        Contact.create(name="friend's")
+        Note.create(text="friend's")
+    with router.using("third"):
+        assert [contact.name for contact in Contact.select()] == ["owner's", "friend's"]
+        assert texts() == []
+
+
+@pytest.mark.parametrize(
+    ("share", "error", "said"),
+    [
+        ({"registers": "nobody"}, UnknownTenant, "nobody"),
+        ({"registers": "../owner"}, UnknownTenant, "owner"),
+        ({"papers": "owner"}, TenantError, "owner has no 'papers' store"),
+    ],
+)
+def test_what_cant_be_shared(
+    router: Router, share: dict[str, str], error: type[Exception], said: str
+) -> None:
+    """An unknown tenant, a store that it hasn't: told, and nothing is made."""
+    router.create("owner", models=[Note, Contact])
+    before = everything(router)
+    with pytest.raises(error, match=said):
+        router.create("friend", models=[Note, Contact], share=share)
+    assert everything(router) == before
+
+
+def test_a_stores_name_makes_no_path(router: Router) -> None:
+    """`Meta.store` becomes part of a file's name, so it is held to what a name may be."""
+
+    class Stray(RoutedModel):
+        class Meta:
+            store = "../../stray"
+
+    with pytest.raises(TenantError, match="can't be a store's name"):
+        router.create("acme", models=[Stray])
+    assert everything(router)[:2] == ([], [])
