@@ -34,6 +34,8 @@ _MOST_KINDS = 5000
 
 
 def _kind_of(cls: type) -> int:
+    if issubclass(cls, FieldAlias):
+        return _PLAIN  # and not remembered: Peewee makes a class for each field of each alias, used by one query
     if issubclass(cls, ModelBase):
         kind = _MODEL
     elif issubclass(cls, BaseQuery):
@@ -44,8 +46,7 @@ def _kind_of(cls: type) -> int:
         kind = _PLAIN
     else:
         kind = _VALUE
-    # Peewee makes a class for each field of each alias, used by one query: those would pile up.
-    if len(_kinds) < _MOST_KINDS and not issubclass(cls, FieldAlias):
+    if len(_kinds) < _MOST_KINDS:
         _kinds[cls] = kind
     return kind
 

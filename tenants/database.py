@@ -218,6 +218,10 @@ class RoutedDatabase(SqliteDatabase):
             f"{self.owner.label} can't be joined to another file: query each store by itself."
         )
 
+    def __deepcopy__(self, memo: Any) -> RoutedDatabase:
+        # Whoever copies a query deeply wants its expressions copied, not the store that it is bound to.
+        return self
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.owner.label}>"
 

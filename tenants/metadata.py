@@ -50,7 +50,11 @@ class ThreadSafeDatabaseMetadata(Metadata):
         is_static: bool = False,
         **kwargs: Any,
     ) -> None:
+        if store is not None and is_static:
+            raise TypeError(f"{model.__name__} can't be static and in the {store!r} store.")
         declared = self._declaration(model, database, "model_metadata_class" in kwargs)
+        if store is not None:
+            declared = None
         has_own_property = type(self).database is not ThreadSafeDatabaseMetadata.database
         super().__init__(model, declared if has_own_property else None, *args, **kwargs)
         self.store = store

@@ -45,8 +45,9 @@ class CheckedForeignKeyAccessor:
 
     def __set__(self, instance: Model, value: Any) -> None:
         check(instance)
-        check_value(value)
-        tie(instance, value)
+        if getattr(value, "_stamp", None) is not None:
+            check(value)
+            tie(instance, value)
         super().__set__(instance, value)  # type: ignore[misc]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -131,3 +132,13 @@ def test_the_error_names_both(companies: Router) -> None:
     assert "acme/books" in str(refused.value)
     assert "'globex'" in str(refused.value)
     assert "Load it again" in str(refused.value)
+
+
+def test_a_deep_copy_of_a_query(companies: Router) -> None:
+    """A query that was copied deeply is bound to the same store, not to a copy of it, and is as guarded."""
+    with companies.using("acme"):
+        query = copy.deepcopy(Item.select().where(Item.id == 1))
+        assert query._database is Item._meta.database
+        assert query[0].text == "acme 1"
+    with companies.using("globex"), pytest.raises(WrongTenant):
+        query.clone().get()

@@ -243,6 +243,32 @@ def test_a_store_is_inherited(companies: Router) -> None:
         ]  # fmt: skip
 
 
+def test_a_stores_model_isnt_static_and_declares_no_database(
+    companies: Router, other: SqliteDatabase
+) -> None:
+    """A model is in a store or static, not both; a database that a store's model declares or inherits isn't used."""
+    with pytest.raises(TypeError, match="static"):
+
+        class Both(RoutedModel):
+            class Meta:
+                store = "books"
+                is_static = True
+
+    class Declared(RoutedModel):
+        class Meta:
+            database = other
+
+    class Stored(Declared):
+        class Meta:
+            store = "books"
+
+    assert Stored._meta.table._database is None
+    with pytest.raises(NoTenant):
+        Stored.get()
+    with companies.using("acme"):
+        assert Stored._meta.database is current_store("books").database
+
+
 def test_models_of_one_name_are_two(companies: Router) -> None:
     """Two models with the same name, in different stores, don't meet."""
     one, two = (
