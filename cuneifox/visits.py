@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from models.companies import Company
-
 from models.actors import Actor
+from models.companies import Company
 from models.people import Membership, Session, User
 
 

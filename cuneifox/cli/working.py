@@ -17,18 +17,18 @@ def working() -> Iterator[Progress]:
         yield lambda what, done, of: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, TextColumn
     from rich.progress import Progress as Bar
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        tasks: dict[str, int] = {}
+        tasks: dict[str, TaskID] = {}
 
         def show(what: str, done: int, of: int) -> None:
             if what not in tasks:
                 for earlier in tasks.values():
                     bar.update(earlier, visible=False)
                 tasks[what] = bar.add_task(what, total=None)
-            bar.update(tasks[what], completed=done, total=of or None)  # type: ignore[arg-type]
+            bar.update(tasks[what], completed=done, total=of or None)
 
         yield show

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from models.companies import Company, create_company
 
 from cuneifox.access import administrators
 from cuneifox.audit import note
@@ -16,6 +15,7 @@ from cuneifox.i18n import _, _l
 from cuneifox.identify import current_visit
 from cuneifox.navigation import Link
 from cuneifox.services import services
+from models.companies import Company, create_company
 from models.errors import BadInput, Conflict
 from models.people import Membership
 from tenants import BadSlug, SlugTaken

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
-from models.companies import Company
 
 from cuneifox.access import administrators
 from cuneifox.i18n import _l
 from cuneifox.navigation import Link
 from cuneifox.services import services
+from models.companies import Company
 from models.people import Session, User
 from tenants import UNIVERSAL, establish_key
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from models.companies import Company
 
 from cuneifox.access import administrators
 from cuneifox.audit import note
@@ -17,6 +16,7 @@ from cuneifox.navigation import Link
 from cuneifox.pages.paging import PAGE, before, following
 from cuneifox.services import services
 from models.actors import LEVELS, MODULES
+from models.companies import Company
 from models.errors import BadInput, Conflict
 from models.people import Membership, Session, SignIn, User
 
