@@ -15,6 +15,7 @@ from models.journals import JournalBook
 from models.keys import checked_key
 from models.months import demand_month
 from models.posted import Voucher
+from models.resolver import demand_known
 from tenants import RoutedModel, Store, current_store
 
 
@@ -78,6 +79,7 @@ def save_draft(
         raise ValueError("a key is for a new draft, and this one exists")
     by.demand("ledger", "add" if voucher_id is None else "edit")
     checked = check_input(given)
+    demand_known([checked.lines])
     store = current_store("books")
     if voucher_id is None:
         key, digest = checked_key(key, "draft", checked)

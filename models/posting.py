@@ -13,6 +13,7 @@ from models.inputs import VoucherInput, check_input
 from models.keys import checked_key
 from models.posted import Voucher
 from models.recording import Posted, record
+from models.resolver import demand_known
 from tenants import Store, current_store
 
 __all__ = ["Posted", "anchored", "find_posted", "post", "post_input", "post_many"]
@@ -35,7 +36,9 @@ def post(
         if key is not None and (earlier := find_posted(store, key, digest)):
             return earlier
         draft = take_draft(voucher_id, version)
-        return record(store, draft.as_input(), by, key=key, digest=digest, voucher_id=draft.id)
+        given = draft.as_input()
+        demand_known([given.lines])
+        return record(store, given, by, key=key, digest=digest, voucher_id=draft.id)
 
     return Voucher.get_by_id(anchored(store, store.write(write)).id)
 
@@ -49,6 +52,7 @@ def post_input(given: VoucherInput, *, by: Actor, key: str | None = None) -> Pos
     by.demand("ledger", "add")
     store = current_store("books")
     checked = check_input(given)
+    demand_known([checked.lines])
     key, digest = checked_key(key, "input", checked)
     return anchored(store, store.write(_post_checked, store, checked, by, key, digest))
 
@@ -67,6 +71,7 @@ def post_many(
     by.demand("ledger", "add")
     store = current_store("books")
     checked = [_at(index, _checked_with_key, one, key) for index, (one, key) in enumerate(given)]
+    demand_known(whole.lines for whole, _, _ in checked)
 
     def write() -> list[Posted]:
         outcomes = []

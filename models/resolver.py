@@ -1,11 +1,13 @@
-"""What is shown for the static ids on a page: one query per register, never one per row."""
+"""What the static ids on a page, or of a voucher, stand for: one query per register, never one per row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
+from models.errors import BadInput
+from models.inputs import LineInput
 from models.registers import REGISTERS, STORE
 from tenants import current_store
 
@@ -42,6 +44,36 @@ def resolve(references: Iterable[Reference]) -> dict[Reference, Shown]:
         for kind, stids in wanted.items()
         for row in _rows(kind, sorted(stids))
     }
+
+
+def demand_known(vouchers: Iterable[Sequence[LineInput]]) -> None:
+    """Raise BadInput at the first line that names a register row which isn't there.
+
+    The error's ``index`` is that of the voucher, counted from 0. Inactive rows will do, for new vouchers
+    as for old drafts: they aren't offered any more, but what is still open with a customer who left has
+    to be settled, refunded or written off under that name. Rows are never deleted, so that this holds
+    whenever it is asked, within the transaction or ahead of it. Asks nothing where no line names one.
+    """
+    naming = [
+        (index, n, line.register, line.register_stid)
+        for index, lines in enumerate(vouchers)
+        for n, line in enumerate(lines, 1)
+        if line.register is not None and line.register_stid is not None
+    ]
+    if not naming:
+        return
+    found = resolve((kind, stid) for _, _, kind, stid in naming)
+    for index, n, kind, stid in naming:
+        if (kind, stid) not in found:
+            error = BadInput(
+                "Line %(n)d names %(kind)s %(stid)s, which isn't in the registers; choose another.",
+                field=f"lines.{n}.register",
+                n=n,
+                kind=kind,
+                stid=stid,
+            )
+            error.index = index
+            raise error
 
 
 def _rows(kind: str, stids: list[int]) -> list[Shown]:

@@ -13,11 +13,17 @@ from models.companies import create_company
 from models.inputs import LineInput, VoucherInput
 from models.journals import find_book
 from models.posting import Posted, post_input
+from models.registers import Customer
 from tenants import Router, current_store
 
 BY = Actor.system("test")
 TODAY = datetime.date(2030, 1, 1)
 """When months are closed in tests: all that tests post is over by then."""
+
+
+def customer(code: str = "C1") -> int:
+    """The stid of a new customer of the current company."""
+    return int(Customer.add(code=code, name=f"Customer {code}").stid)
 
 
 def day(text: str) -> datetime.date:

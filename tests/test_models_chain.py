@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from ledgers import BY, Undo, books, day, post_and_undo, post_sale, rows, sale
+from ledgers import BY, Undo, books, customer, day, post_and_undo, post_sale, rows, sale
 from models.accounts import find_account
 from models.chain import verify_chain
 from models.companies import Company
@@ -37,7 +37,7 @@ def acme(router: Router) -> Iterator[None]:
     with books(router):
         post_input(sale(text='น้ำปลา "fish" \\ sauce'), by=BY, key="ก")
         dollars = LineInput(
-            find_account("1120").stid, 3512, "", Decimal("1.00"), "USD", "customer", 7
+            find_account("1120").stid, 3512, "", Decimal("1.00"), "USD", "customer", customer()
         )
         post_input(
             replace(

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 from peewee import IntegrityError
 
-from ledgers import BY, books, everything, post_sale, rows, sale, voucher
+from ledgers import BY, books, customer, everything, post_sale, rows, sale, voucher
 from models.actors import Actor
 from models.drafts import delete_draft, get_draft, list_drafts, save_draft
 from models.errors import BadInput, Conflict, NotAllowed, NotFound
@@ -29,7 +29,7 @@ def acme(router: Router) -> Iterator[None]:
 
 def test_a_draft_reads_back_as_it_was_given(acme: None) -> None:
     """Unbalanced, with Thai, quantities and registers; no number, no balance, no place in the chain."""
-    line = LineInput(4, -(10**18) + 1, "น้ำปลา", Decimal("1.50"), "USD", "customer", 7)
+    line = LineInput(4, -(10**18) + 1, "น้ำปลา", Decimal("1.50"), "USD", "customer", customer())
     given = replace(sale(), lines=[line], reference="INV 7", text="ร่าง\nsecond line")
     draft = save_draft(given, by=BY)
     view = get_voucher(draft.id)
@@ -37,7 +37,11 @@ def test_a_draft_reads_back_as_it_was_given(acme: None) -> None:
     assert (view.text, view.reference) == (given.text, "INV 7")
     (shown,) = view.lines
     assert (shown.amount, shown.quantity, shown.commodity) == (line.amount, Decimal("1.50"), "USD")
-    assert (shown.register, shown.register_stid, shown.text) == ("customer", 7, "น้ำปลา")
+    assert (shown.register, shown.register_stid, shown.text) == (
+        "customer",
+        line.register_stid,
+        "น้ำปลา",
+    )
     assert view.difference == line.amount
     assert get_draft(draft.id).as_input() == given
     assert rows("SELECT count(*) FROM balances") == [(0,)]
@@ -128,6 +132,8 @@ def test_unknown_ids_are_not_found(acme: None, voucher_id: int) -> None:
         {"lines": [LineInput(9999, 5)]},
         {"lines": [LineInput(4, 10**18)]},
         {"lines": [LineInput(4, 1.5)]},  # type: ignore[arg-type]
+        {"lines": [LineInput(4, 5, register="customer", register_stid=99)]},
+        {"lines": [LineInput(4, 5, register="ghost", register_stid=1)]},
         {"book": 99},
         {"text": "a\0b"},
         {"date": "2026-02-30"},

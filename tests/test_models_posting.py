@@ -17,6 +17,7 @@ from ledgers import (
     Undo,
     balances,
     books,
+    customer,
     day,
     everything,
     post_and_undo,
@@ -32,8 +33,9 @@ from models.errors import BadInput, BooksError, Conflict, NotAllowed, NotBalance
 from models.inputs import LineInput, VoucherInput
 from models.journals import change_book, find_book
 from models.posting import post, post_input, post_many
+from models.registers import Customer, Supplier
 from models.vouchers import get_voucher
-from tenants import Router
+from tenants import Router, current_store
 
 LIMIT = 10**18
 
@@ -119,6 +121,13 @@ BAD: dict[str, Bad] = {
     "register without row": Bad(
         lambda: [line(register="customer"), line("4100", -100)], "lines.1.register"
     ),
+    "a customer that isn't there": Bad(
+        lambda: [line(), line("4100", -100, register="customer", register_stid=99)],
+        "lines.2.register",
+    ),
+    "a register that isn't there": Bad(
+        lambda: [line(register="ghost", register_stid=1), line("4100", -100)], "lines.1.register"
+    ),
     "line text with NUL": Bad(lambda: [line(text="a\0b"), line("4100", -100)], "lines.1.text"),
     "half a surrogate": Bad(lambda: [line(text="\ud800"), line("4100", -100)], "lines.1.text"),
     "text of 10,000": Bad(more={"text": "x" * 10_000}, field="text"),
@@ -162,6 +171,55 @@ def test_inactive_accounts_and_books_take_nothing(acme: None) -> None:
     with pytest.raises(BadInput, match="GJ is inactive"):
         post_sale()
     assert post_sale(book="SJ").number == "SJ-2026-000001"
+
+
+def about(kind: str, stid: int) -> VoucherInput:
+    """A sale whose first line names a register row."""
+    first, second = sale().lines
+    return replace(sale(), lines=[replace(first, register=kind, register_stid=stid), second])
+
+
+def test_rows_of_registers_are_asked_for_wherever_lines_come_in(acme: None) -> None:
+    """Batches name the voucher; a draft whose row isn't there (any more) stays a draft."""
+    good, bad = about("customer", customer()), about("supplier", 1)
+    draft = save_draft(good, by=BY)
+    rows("UPDATE drafts SET lines = replace(lines, 'stid\":1}', 'stid\":9}')")
+    before = everything()
+    with pytest.raises(BadInput, match="supplier 1, which isn't in the registers") as caught:
+        post_many([(good, None), (good, None), (bad, None)], by=BY)
+    assert (caught.value.index, caught.value.field) == (2, "lines.1.register")
+    with pytest.raises(BadInput, match="customer 9"):
+        post(draft.id, by=BY)
+    assert everything() == before
+
+
+def test_an_inactive_customer_s_vouchers_post(acme: None) -> None:
+    """Who isn't traded with any more still pays what is open; accounts and books are otherwise."""
+    stid = customer()
+    draft = save_draft(about("customer", stid), by=BY)
+    Customer.change(stid, active=False)
+    assert post(draft.id, by=BY).number == "GJ-2026-000001"
+    assert post_input(about("customer", stid), by=BY).number == "GJ-2026-000002"
+
+
+def test_registers_are_asked_once_a_call_and_only_where_lines_name_one(
+    acme: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred vouchers about two registers are two queries; those about none are none."""
+    kinds = [("customer", customer()), ("supplier", int(Supplier.add(code="S", name="S").stid))]
+    registers = current_store("registers")
+    execute, asked = registers.execute_sql, []
+
+    def count(sql: str, params: Any = ()) -> Any:
+        asked.append(sql)
+        return execute(sql, params)
+
+    monkeypatch.setattr(registers, "execute_sql", count)
+    post_many([(about(*kinds[n % 2]), None) for n in range(100)], by=BY)
+    assert len(asked) == 2
+    post_many([(sale(), None)] * 3, by=BY)
+    post(save_draft(sale(), by=BY).id, by=BY)
+    assert len(asked) == 2
 
 
 def test_an_account_of_one_commodity_takes_no_other(acme: None) -> None:

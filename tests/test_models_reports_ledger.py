@@ -12,6 +12,7 @@ from models.companies import create_company
 from models.errors import BadInput, NotFound
 from models.inputs import LineInput, VoucherInput
 from models.posting import post_input
+from models.registers import Customer
 from models.reports.ledger import ledger
 from random_books import FIRST, LAST, fill
 from tenants import Router, current_store
@@ -121,8 +122,9 @@ def acme(routed, small):
 
 def test_a_row_tells_the_other_side(acme):
     """Counter accounts are the voucher's others, each once; quantity and register come along."""
+    somchai = Customer.add(code="C1", name="Somchai").stid
     lines = [
-        LineInput(acme["1110"], 300, "Till", register="customer", register_stid=7),
+        LineInput(acme["1110"], 300, "Till", register="customer", register_stid=somchai),
         LineInput(acme["4100"], -100),
         LineInput(acme["4100"], -50),
         LineInput(acme["4200"], -150),
@@ -133,7 +135,7 @@ def test_a_row_tells_the_other_side(acme):
     (row,) = found.rows
     assert (row.voucher_id, row.debit, row.credit, row.balance) == (id, 300, 0, 300)
     assert (row.text, row.voucher_text, row.reference) == ("Till", "Sales", "INV-1")
-    assert (row.register, row.register_stid) == ("customer", 7)
+    assert (row.register, row.register_stid) == ("customer", somchai)
     assert [account.code for account in row.counter] == ["4100", "4200"]
     assert (found.account.code, found.kind, found.scope.currency) == ("1110", "asset", "USD")
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from ledgers import BY, balances, books, day, everything, post_sale, rows, sale
+from ledgers import BY, balances, books, customer, day, everything, post_sale, rows, sale
 from models.accounts import change_account, find_account
 from models.actors import Actor
 from models.drafts import save_draft
@@ -35,7 +35,7 @@ def undo(voucher_id: int, date: str = "2026-02-10", by: Actor = BY, **more: Any)
 def test_a_reversal_mirrors_every_line_and_both_name_each_other(acme: None) -> None:
     """Amounts and quantities change sign, all else of the lines stays; the accounts are as before."""
     dollars = LineInput(find_account("1120").stid, 3512, "at 35.12", Decimal("-1.00"), "USD")
-    named = LineInput(find_account("4100").stid, -3512, "", None, None, "customer", 7)
+    named = LineInput(find_account("4100").stid, -3512, "", None, None, "customer", customer())
     given = replace(sale(), lines=[dollars, named], reference="INV 7")
     posted = post_input(given, by=BY)
     reversal = undo(posted.id)
