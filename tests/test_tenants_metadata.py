@@ -124,11 +124,8 @@ WITHOUT_AN_ENTRY: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("use", WITHOUT_AN_ENTRY.values(), ids=WITHOUT_AN_ENTRY)
-@pytest.mark.parametrize("routers", ["one", "none"])
-def test_a_stores_model_fails_closed(request, use: Callable[[], Any], routers: str) -> None:
+def test_a_stores_model_fails_closed(companies: Router, use: Callable[[], Any]) -> None:
     """Without an entry, the first use raises `NoTenant`, naming model and key, and saying what to write instead."""
-    if routers == "one":
-        request.getfixturevalue("companies")
     with pytest.raises(
         NoTenant, match=r"(Item|Journal) belongs .*'universal', None.*router\.using"
     ):

@@ -10,7 +10,8 @@ import peewee
 import pytest
 from peewee import BlobField, ForeignKeyField, ManyToManyField, Model, SqliteDatabase, TextField
 
-from tenants import Router, ThreadSafeDatabaseMetadata
+from routed_models import Item
+from tenants import NoTenant, Router, ThreadSafeDatabaseMetadata
 
 
 @pytest.fixture(autouse=True)
@@ -152,3 +153,12 @@ def test_plain_models_beside_a_router(
     else:
         Known.create(text="x")
     assert one.execute_sql("SELECT text FROM known").fetchall() == [("x",)]
+
+
+def test_a_stores_model_fails_closed_without_a_router() -> None:
+    """Also where no router is about, nor ever was, a store's model raises `NoTenant`."""
+    for use in (Item.get, lambda: Item.create(text="x"), Item.create_table):
+        with pytest.raises(NoTenant, match="Item"):
+            use()
+    with pytest.raises(NoTenant):
+        Item.bind(SqliteDatabase(":memory:"))
