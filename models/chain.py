@@ -46,25 +46,14 @@ def chain_hash(previous: str, voucher: Sequence[Any], lines: Iterable[Sequence[A
 def verify_chain() -> Iterator[ChainFault]:
     """Yield what is wrong with the current company's chain and its head in the catalogue.
 
-    Reads every voucher, in constant memory; run it within one snapshot.
+    Reads every voucher, in constant memory, as of one moment while others go on posting; read it to its
+    end, or close it. Not within a ``reading()`` of the books: the catalogue is read first, as its head is
+    written after the books, so that books read later hold every voucher that it knows.
     """
     store = current_store("books")
-    lines = _lines_by_voucher(store)
-    waiting = next(lines, None)
-    head, count = GENESIS, 0
     anchor = _read_anchor(store)
-    for *voucher, kept in store.execute_sql(_VOUCHERS):
-        count += 1
-        own: list[Any] = []
-        if waiting is not None and waiting[0] == voucher[0]:
-            own, waiting = waiting[1], next(lines, None)
-        yield from _voucher_faults(count, head, voucher, own, kept)
-        head = kept
-        if anchor is not None and anchor[0] == count and anchor[1] != kept:
-            yield ChainFault(
-                voucher[0], voucher[1], "its hash isn't the one that the catalogue holds"
-            )
-    yield from _end_faults(store, count, head, anchor)
+    with store.reading():
+        yield from _faults(store, anchor)
 
 
 def anchor_head(store: Store, before: tuple[int, str], after: tuple[int, str]) -> None:
@@ -128,6 +117,24 @@ def _catch_up(store: Store) -> None:
 
 def _read_anchor(store: Store) -> tuple[int, str] | None:
     return store.router.universal.execute_sql(_ANCHOR, (store.owner,)).fetchone()
+
+
+def _faults(store: Store, anchor: tuple[int, str] | None) -> Iterator[ChainFault]:
+    lines = _lines_by_voucher(store)
+    waiting = next(lines, None)
+    head, count = GENESIS, 0
+    for *voucher, kept in store.execute_sql(_VOUCHERS):
+        count += 1
+        own: list[Any] = []
+        if waiting is not None and waiting[0] == voucher[0]:
+            own, waiting = waiting[1], next(lines, None)
+        yield from _voucher_faults(count, head, voucher, own, kept)
+        head = kept
+        if anchor is not None and anchor[0] == count and anchor[1] != kept:
+            yield ChainFault(
+                voucher[0], voucher[1], "its hash isn't the one that the catalogue holds"
+            )
+    yield from _end_faults(store, count, head, anchor)
 
 
 def _lines_by_voucher(store: Store) -> Iterator[tuple[int, list[Any]]]:

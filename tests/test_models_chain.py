@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from ledgers import BY, Undo, books, customer, day, post_and_undo, post_sale, rows, sale
+from models import chain
 from models.accounts import find_account
 from models.chain import verify_chain
 from models.companies import Company
@@ -20,7 +21,7 @@ from models.inputs import LineInput
 from models.posting import post_input, post_many
 from models.reversing import reverse
 from models.years import close_year
-from tenants import Router, current_entry, current_store
+from tenants import Router, Store, current_entry, current_store
 
 VOUCHER = (
     "id, number, book_stid, fiscal_year, serial, date, text, reference, closing, reverses_id, key,"
@@ -230,3 +231,22 @@ def test_heads_of_postings_at_once_end_at_the_last(router: Router) -> None:
         assert head() == rows("SELECT count, head FROM ledger_state")[0]
         assert head()[0] == 80
         assert list(verify_chain()) == []
+
+
+@pytest.mark.parametrize("step", ["_read_anchor", "_lines_by_voucher"])
+def test_what_is_posted_meanwhile_is_no_fault(
+    acme: None, router: Router, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """A voucher posted before or after any read is seen with its lines and the catalogue's head, or not at all."""
+    plain = getattr(chain, step)
+
+    def between_postings(store: Store) -> Any:
+        router.start_thread(post_sale, "2027-02-01", tenant="acme").join()
+        found = plain(store)
+        found = iter(list(found)) if step == "_lines_by_voucher" else found
+        router.start_thread(post_sale, "2027-02-02", tenant="acme").join()
+        return found
+
+    monkeypatch.setattr(chain, step, between_postings)
+    assert list(verify_chain()) == []
+    assert head()[0] == 8
