@@ -74,6 +74,14 @@ class Attachment(RoutedModel):
             )[0]
 
     @classmethod
+    def discard(cls, voucher_id: int) -> None:
+        """Delete all attachments of a voucher, which is to be a draft that is gone."""
+        of_voucher = cls.voucher_id == voucher_id
+        if cls.select().where(of_voucher).exists():
+            with current_store(STORE).writing():
+                cls.delete().where(of_voucher).execute()
+
+    @classmethod
     def of(cls, voucher_ids: list[int]) -> list[Self]:
         """Return the attachments of these vouchers, oldest first, without their content."""
         shown = [field for field in cls._meta.sorted_fields if field is not cls.content]

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any
 
 import msgspec
-from peewee import BigIntegerField, CharField, DateField, ForeignKeyField, IntegerField, TextField
+from peewee import (
+    BigIntegerField,
+    CharField,
+    DateField,
+    ForeignKeyField,
+    IntegerField,
+    PeeweeException,
+    TextField,
+)
 
 from models.actors import Actor
+from models.attachments import Attachment
 from models.errors import BadInput, Conflict, NotFound
 from models.inputs import LineInput, VoucherInput, check_input
 from models.journals import JournalBook
@@ -16,7 +26,9 @@ from models.keys import checked_key
 from models.months import demand_month
 from models.posted import Voucher
 from models.resolver import demand_known
-from tenants import RoutedModel, Store, current_store
+from tenants import RoutedModel, Store, TenantError, current_store
+
+_log = logging.getLogger(__name__)
 
 
 class Draft(RoutedModel):
@@ -88,7 +100,10 @@ def save_draft(
 
 
 def delete_draft(voucher_id: int, *, by: Actor, version: int | None = None) -> None:
-    """Delete a draft, at ``version`` if given.
+    """Delete a draft, at ``version`` if given, and what is attached to it.
+
+    The attachments go once the draft is gone for good; those that a failure leaves then belong to an id
+    that never comes back, and harm nothing.
 
     Raises NotAllowed, NotFound, PeriodFrozen, PeriodClosed; Conflict if it was changed or is posted.
     """
@@ -100,7 +115,12 @@ def delete_draft(voucher_id: int, *, by: Actor, version: int | None = None) -> N
         demand_month(draft.date, by)
         draft.delete_instance()
 
-    current_store("books").write(write)
+    store = current_store("books")
+    store.write(write)
+    if store.database.in_transaction():
+        store.database.after_commit(lambda: _discard_attachments(store, voucher_id))
+    else:
+        _discard_attachments(store, voucher_id)
 
 
 def get_draft(voucher_id: int) -> Draft:
@@ -181,6 +201,13 @@ def _change(
     draft.version = version + 1
     draft.save()
     return draft
+
+
+def _discard_attachments(store: Store, voucher_id: int) -> None:
+    try:
+        Attachment.discard(voucher_id)
+    except (PeeweeException, TenantError):
+        _log.warning("%s: attachments of draft %d are left over", store, voucher_id, exc_info=True)
 
 
 def _demand_version(draft: Draft, version: int | None) -> None:

@@ -9,16 +9,18 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from peewee import IntegrityError
+from peewee import IntegrityError, OperationalError
 
-from ledgers import BY, books, customer, everything, post_sale, rows, sale, voucher
+from ledgers import BY, Undo, books, customer, everything, post_sale, rows, sale, voucher
 from models.actors import Actor
+from models.attachments import Attachment
+from models.check import check_company
 from models.drafts import delete_draft, get_draft, list_drafts, save_draft
 from models.errors import BadInput, Conflict, NotAllowed, NotFound
 from models.inputs import LineInput
 from models.posting import post, post_input
 from models.vouchers import get_voucher
-from tenants import Router
+from tenants import Router, current_store
 
 
 @pytest.fixture
@@ -218,3 +220,60 @@ def test_the_database_itself_keeps_one_draft_to_a_key(acme: None) -> None:
     other.key = "k"
     with pytest.raises(IntegrityError):
         other.save()
+
+
+def papers(*voucher_ids: int) -> list[int]:
+    """Which of these vouchers have attachments."""
+    return [row.voucher_id for row in Attachment.of(list(voucher_ids))]
+
+
+def test_what_is_attached_to_a_draft_goes_with_it(acme: None) -> None:
+    """Deleting takes that draft's papers and no other's; posting keeps them, as the id stays."""
+    gone, kept, posted = (save_draft(sale(), by=BY).id for _ in range(3))
+    for id in (gone, kept, posted):
+        Attachment.attach(id, "a.txt", "text/plain", b"abc")
+    post(posted, by=BY)
+    with pytest.raises(Conflict):
+        delete_draft(posted, by=BY)
+    with pytest.raises(Conflict):
+        delete_draft(gone, by=BY, version=2)
+    delete_draft(gone, by=BY)
+    assert papers(gone, kept, posted) == [kept, posted]
+
+
+def test_attachments_stay_with_a_draft_whose_deletion_is_undone(acme: None) -> None:
+    """They are in another store: nothing is deleted there before the draft is gone for good."""
+    draft = save_draft(sale(), by=BY).id
+    Attachment.attach(draft, "a.txt", "text/plain", b"abc")
+
+    def delete_and_undo() -> None:
+        with current_store("books").writing():
+            delete_draft(draft, by=BY)
+            assert papers(draft) == [draft]
+            raise Undo
+
+    with pytest.raises(Undo):
+        delete_and_undo()
+    assert papers(draft) == [draft]
+    with current_store("books").writing():
+        delete_draft(draft, by=BY)
+    assert papers(draft) == []
+
+
+def test_a_crash_between_the_stores_leaves_what_a_check_bears(
+    acme: None, router: Router, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The draft is gone whatever becomes of its papers, which then are nobody's and no fault."""
+
+    def fail(voucher_id: int) -> None:
+        raise OperationalError("disk I/O error")
+
+    draft = save_draft(sale(), by=BY).id
+    Attachment.attach(draft, "a.txt", "text/plain", b"abc")
+    monkeypatch.setattr(Attachment, "discard", fail)
+    delete_draft(draft, by=BY)
+    assert "left over" in caplog.text
+    with pytest.raises(NotFound):
+        get_draft(draft)
+    assert papers(draft) == [draft]
+    assert check_company(router, "acme") == []
