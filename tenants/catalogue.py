@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from peewee import IntegrityError
 
 from .errors import SlugTaken, UnknownTenant
-from .tenant import is_id, is_slug
+from .tenant import is_id, may_name
 
 if TYPE_CHECKING:
     from .store import Store
@@ -61,8 +61,9 @@ class Catalogue:
         Raises:
             UnknownTenant: there is none of that slug or id.
         """
-        query = _BY_ID if is_id(slug_or_id) else _BY_SLUG if is_slug(slug_or_id) else None
-        rows = self._rows(query, slug_or_id) if query is not None else []
+        rows = []
+        if may_name(slug_or_id):
+            rows = self._rows(_BY_ID if is_id(slug_or_id) else _BY_SLUG, slug_or_id)
         if not rows:
             raise UnknownTenant(f"There is no tenant {str(slug_or_id)[:80]!r} in this data folder.")
         return _tenant_row(rows)

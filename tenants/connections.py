@@ -109,6 +109,11 @@ class ConnectionState(_ConnectionState):
         if lock is not None:
             lock.release_wholly(self)
 
+    def settle(self) -> None:
+        """Let the next writer in, unless a transaction that was begun as SQL is still open."""
+        if self.conn is None or not self.conn.in_transaction:
+            self.unlock()
+
     def begin(self, lock_type: str | None = None, patience: float | None = None) -> None:
         """Begin a transaction: an immediate one once the store's lock is had, a deferred one at once."""
         if lock_type is not None and lock_type.upper() == "DEFERRED":

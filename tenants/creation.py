@@ -44,6 +44,11 @@ class Creation:
         share: Mapping[str, Tenant | str],
     ) -> None:
         self.router = router
+        if router.universal.in_transaction():
+            raise TenantError(
+                f"{slug!r} can't be made within a transaction on the shared database, which might be undone while the "
+                f"files stay: make it before or after."
+            )
         router.catalogue.require_free(require_slug(slug))
         self.models: dict[str, list[type[Model]]] = {}
         for model in models:

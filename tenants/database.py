@@ -111,27 +111,17 @@ class RoutedDatabase(SqliteDatabase):
         kind = state.admit(sql)
         if kind is Kind.READ or state.transactions:
             return self._execute(state, sql, params)
-        if kind is Kind.CONTROL:
-            return self._control(state, sql)
         state.lock()
         try:
             return self._execute(state, sql, params)
         finally:
-            state.unlock()
+            state.settle()
 
     def _execute(self, state: ConnectionState, sql: str, params: Any) -> Any:
         if self.query_hooks or query_log.isEnabledFor(logging.DEBUG):
             return super().execute_sql(sql, params)
         # The caller was checked a moment ago, so the driver's own execute will do.
         return state.execute(self._cursor_of(state), sql, params)
-
-    def _control(self, state: ConnectionState, sql: str) -> Any:
-        # BEGIN and COMMIT as SQL: others are let in once nothing is open any more.
-        try:
-            return self._execute(state, sql, None)
-        finally:
-            if state.conn is not None and not state.conn.in_transaction:
-                state.unlock()
 
     def get_sql_context(self, **context_options: Any) -> Any:
         if self._options is None:
@@ -205,6 +195,13 @@ class RoutedDatabase(SqliteDatabase):
     def load_extension(self, extension: str) -> None:
         self._grow("_extensions")
         super().load_extension(extension)
+
+    def _add_conn_hooks(self, conn: Any) -> None:
+        if self.hooks:
+            super()._add_conn_hooks(conn)
+            return
+        for name, (function, arguments, _) in self._functions.items():
+            conn.create_function(name, arguments, function)
 
     def _grow(self, name: str) -> None:
         # From here on this database has a set of its own, and connections without it aren't given out again.

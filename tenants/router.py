@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +11,7 @@ from typing import Any
 
 from peewee import Model
 
-from . import locks, routers, sqlite
+from . import routers, sqlite
 from .bindings import Bindings
 from .catalogue import Catalogue, StoreRow, TenantRow
 from .creation import Creation
@@ -92,6 +91,9 @@ class Router:
         """
         tenant = Creation(self, slug, models, share or {}).run(setup, register)
         with self.mutex:
+            known = self._tenants.get(tenant.id)
+            if known is not None:  # another thread has looked it up since
+                return known
             for store in tenant.stores.values():
                 self._stores[store.id] = store
             return self._remember(tenant)
@@ -280,19 +282,3 @@ class Router:
 
     def __repr__(self) -> str:
         return f"<Router {self.folder.name}>"
-
-
-def _before_fork() -> None:
-    # What is closed by then needn't be kept from the child.
-    for router in routers.open_ones():
-        router.universal.release()
-        router.pool.close()
-
-
-def _forked() -> None:
-    locks.forget_all()
-    for router in routers.open_ones():
-        router.disown()
-
-
-os.register_at_fork(before=_before_fork, after_in_child=_forked)

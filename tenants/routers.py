@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from . import locks
 
 if TYPE_CHECKING:
     from .router import Router
@@ -52,3 +55,19 @@ def model_made(meta: Any) -> None:
     """Tell the open routers that a model class was made, so that later entries know it."""
     for router in list(_open):
         router.model_made(meta)
+
+
+def _before_fork() -> None:
+    # What is closed by then needn't be kept from the child.
+    for router in open_ones():
+        router.universal.release()
+        router.pool.close()
+
+
+def _forked() -> None:
+    locks.forget_all()
+    for router in open_ones():
+        router.disown()
+
+
+os.register_at_fork(before=_before_fork, after_in_child=_forked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from contextlib import closing, suppress
 from typing import Any
@@ -94,7 +95,11 @@ def _fill(path: str, identity: Identity) -> None:
 
 def uri(path: str) -> str:
     """Return the URI that opens an existing file, and never makes one."""
-    return f"file:{quote(os.fsencode(path))}?mode=rw"
+    quoted = path if _NEEDS_NO_QUOTES.fullmatch(path) else quote(os.fsencode(path))
+    return f"file:{quoted}?mode=rw"
+
+
+_NEEDS_NO_QUOTES = re.compile(r"[A-Za-z0-9/._-]+")
 
 
 def connect(path: str, identity: Identity, label: str, synchronous: str = "FULL") -> Any:
@@ -158,7 +163,7 @@ def _require_plain_file(path: str, label: str) -> None:
         )
     if found.st_size == 0:
         raise WrongFile(f"The file of {label} is empty. Restore it from a backup.")
-    if os.path.lexists(f"{path}-journal"):
+    if os.access(f"{path}-journal", os.F_OK):
         raise WrongFile(
             f"Beside the file of {label} lies a rollback journal, which isn't ours; it was not opened. "
             f"Restore the store from a backup."

@@ -29,14 +29,14 @@ def is_id(text: object) -> bool:
     return isinstance(text, str) and len(text) == 26 and _ID.fullmatch(text) is not None
 
 
+def may_name(text: object) -> bool:
+    """True for what has the form of a slug or an id, so that asking the catalogue for it makes sense."""
+    return isinstance(text, str) and _SLUG.fullmatch(text) is not None
+
+
 def is_slug(text: object) -> bool:
     """True for what may be a slug."""
-    return (
-        isinstance(text, str)
-        and _SLUG.fullmatch(text) is not None
-        and _RESERVED.fullmatch(text) is None
-        and not is_id(text)
-    )
+    return may_name(text) and not is_id(text) and _RESERVED.fullmatch(str(text)) is None
 
 
 def require_slug(slug: object) -> str:

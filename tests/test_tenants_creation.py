@@ -209,6 +209,29 @@ def test_a_creation_that_is_killed_is_never_seen(router: Router) -> None:
         assert texts() == []
 
 
+def test_not_within_a_transaction_on_the_catalogue(router: Router) -> None:
+    """Undone later, it would leave a tenant that this process knows and the catalogue doesn't."""
+    with (
+        router.universal.atomic(),
+        pytest.raises(TenantError, match="can't be made within a transaction"),
+    ):
+        router.create("acme", models=[Note])
+    assert everything(router)[:2] == ([], [])
+
+
+def test_who_looks_it_up_at_once_gets_the_same(router: Router) -> None:
+    """A thread that finds the tenant as soon as it is registered has the object that `create` returns."""
+    found: list[Tenant] = []
+
+    def register(tenant: Tenant) -> None:
+        router.universal.after_commit(lambda: found.append(router.tenant("acme")))
+
+    made = router.create("acme", models=[Note], register=register)
+    assert found == [made]
+    with router.using("acme"), made.store("books").writing():
+        Note.create(text="x")
+
+
 def test_a_member_may_create_what_it_couldnt_enter(router: Router) -> None:
     """An administrator's request makes a company that nobody is a member of yet; its own key is current afterwards."""
     entry = router.enter(("token", "request"), None)

@@ -94,6 +94,21 @@ def test_manual_commit(router: Router, store: Store) -> None:
         assert texts() == ["kept"]
 
 
+def test_a_transaction_as_sql(router: Router, store: Store) -> None:
+    """BEGIN and COMMIT that are sent as SQL hold the lock from the one to the other."""
+    with router.using("acme"):
+        state = store.database._use()
+        for statement in ("BEGIN IMMEDIATE", "INSERT INTO note (text, count) VALUES ('kept', 0)"):
+            store.execute_sql(statement)
+            assert store.lock.held(state)
+        store.execute_sql("COMMIT")
+        assert not store.lock.held(state)
+        store.execute_sql("BEGIN")
+        Note.create(text="lost")
+    assert not store.lock.waiting()
+    assert written(router) == ["kept"]
+
+
 def test_a_session_by_hand(router: Router, store: Store) -> None:
     """`session_start` and its ends hold the lock for as long as the transaction lasts."""
     database = store.database
