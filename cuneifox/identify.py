@@ -7,7 +7,8 @@ from werkzeug.wrappers import Response
 
 from cuneifox import i18n
 from cuneifox.access import public
-from cuneifox.i18n import LANGUAGES
+from cuneifox.errors import wants_json
+from cuneifox.i18n import LANGUAGES, _
 from cuneifox.request import CompanyRequest, this_request
 from cuneifox.services import services
 from cuneifox.visits import Visit
@@ -114,10 +115,12 @@ def check_access() -> Response | None:
         return None
     visit = this_request().visit
     if visit is None:
-        if request.method in ("GET", "HEAD") and not request.path.endswith(".json"):
+        if request.method in ("GET", "HEAD") and not wants_json():
             return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
         abort(401)
     if visit.user.must_change_password and request.endpoint not in NEW_PASSWORD:
+        if wants_json():
+            abort(403, _("Choose a new password first: sign in with a browser."))
         return redirect(url_for("account.password"))
     if getattr(view, "for_administrators", False) and not visit.user.is_administrator:
         abort(403)

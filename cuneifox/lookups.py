@@ -33,6 +33,8 @@ class Chart:
 
         Raises BadInput, with suggestions, where it means none or several.
         """
+        if not text.strip():
+            raise BadInput("Choose the account, by code or name.", field="account")
         for code in _codes(text):
             if node := self._by_code.get(code.casefold()):
                 return node

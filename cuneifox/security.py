@@ -53,11 +53,22 @@ def set_headers(response: Response) -> Response:
     """Books are nobody's cache's business; the style sheet may be kept and asked about."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    _stay_here(response)
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
     if services().config.server.https:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response
+
+
+def _stay_here(response: Response) -> None:
+    """Make redirects to our own pages relative: whatever Host a request named, nobody is sent there.
+
+    The router completes addresses (a slash too few at the end, say) to absolute ones.
+    """
+    target = response.headers.get("Location", "")
+    if target.startswith(request.host_url):
+        response.headers["Location"] = "/" + target[len(request.host_url) :].lstrip("/\\")
 
 
 def check_token() -> None:

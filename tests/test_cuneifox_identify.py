@@ -202,3 +202,17 @@ def test_the_language_is_the_users_then_the_browsers_then_the_installations(
     signed_in.client.set_cookie("lang", "th")
     assert '<html lang="en">' in signed_in.get("/companies").text
     site.close()
+
+
+def test_programs_are_told_and_not_sent_to_pages(site: Site) -> None:
+    """Signed out: 401; with a password to change first: 403; as JSON where JSON is asked for."""
+    site.company("acme", site.user("chief", administers=True))
+    user = site.user("malee", must_change_password=True)
+    with site.app.app_context():
+        Membership.grant(user, site.router.tenant("acme").id)
+    json = {"Accept": "application/json"}
+    for browser, status in ((site.browser(), 401), (site.signed_in("malee"), 403)):
+        for path, headers in (("/c/acme/journal.json", {}), ("/c/acme/journal", json)):
+            told = browser.get(path, headers=headers)
+            assert (told.status_code, told.mimetype) == (status, "application/problem+json"), path
+            assert told.json["status"] == status

@@ -60,3 +60,9 @@ def test_who_may_not_read_the_ledger_sees_no_figures(ledger: LedgerSite) -> None
     assert "Secret" not in page.text
     assert "500.00" not in page.text
     assert NEW not in page.text
+
+
+@pytest.mark.parametrize("month", ["000101", "000112", "185801", "240001", "999912", "202613"])
+def test_a_month_that_books_cannot_hold_is_passed_over(keeper: Browser, month: str) -> None:
+    """The chart begins a year before its month, and no calendar goes further back than year 1."""
+    assert keeper.get(f"{HOME}/?month={month}").status_code == 200

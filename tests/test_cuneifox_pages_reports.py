@@ -247,3 +247,11 @@ def test_who_may_not_read_the_ledger_sees_no_report(ledger: LedgerSite, name: st
     home = browser.get(f"{HOME}/")
     assert home.status_code == 200
     assert "/reports/" not in home.text
+
+
+def test_a_ledger_for_programs_asks_for_its_account(keeper: Browser) -> None:
+    """Without one: 422 that says so, and no guess at an account with an empty name."""
+    for asked in ("", "?account=", "?account=+"):
+        sent = keeper.get(f"{HOME}/reports/ledger.json{asked}")
+        assert (sent.status_code, sent.json["field"]) == (422, "account")
+        assert sent.json["detail"] == "Choose the account, by code or name."

@@ -116,3 +116,31 @@ def test_applications_share_nothing(tmp_path: Path, site: Site) -> None:
     assert stranger.get("/people").status_code == 302
     assert other.services.secret != site.services.secret
     other.close()
+
+
+def test_asking_for_the_head_of_a_page_does_nothing(site: Site) -> None:
+    """HEAD needs no token, so it is answered as GET is, and no form's view takes it for a POST."""
+    with site.app.app_context():
+        site.company("acme", User.find("chief"))
+    browser = site.signed_in("chief")
+    for method, path, _view in every_route(site.app):
+        if method == "GET":
+            assert browser.client.head(path).status_code == browser.get(path).status_code, path
+    form = {"name": "malee", "password": "a fox in the clay"}
+    assert browser.client.head("/people/new", data=form).status_code == 200
+    with site.app.app_context():
+        assert [user.name for user in User.list()] == ["chief"]
+
+
+@pytest.mark.parametrize("path", ["/c/acme", "/c//acme"])
+def test_redirects_stay_on_this_site_whatever_the_host_header_says(site: Site, path: str) -> None:
+    """The router makes absolute addresses of the Host that was named; what goes out is a path."""
+    sent = site.browser().client.get(path, headers={"Host": "evil.example"})
+    assert sent.status_code == 308
+    assert re.match(r"/c/", sent.headers["Location"])
+
+
+def test_a_host_header_that_is_none_costs_nothing(site: Site) -> None:
+    """It is answered like any other: addresses of ours never name the host."""
+    for host in ("a b", "<x>", "evil.example:99999999", "[::", "é", ""):
+        assert site.browser().client.get("/c/acme", headers={"Host": host}).status_code < 500

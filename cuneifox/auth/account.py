@@ -56,7 +56,7 @@ def show() -> ResponseReturnValue:
 @blueprint.route("/account/password", methods=["GET", "POST"])
 def password() -> ResponseReturnValue:
     """Change the own password: the old one is asked for, and every session but this one ends."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _form({})
     visit = current_visit()
     user = visit.user

@@ -31,7 +31,7 @@ def home() -> ResponseReturnValue:
 def sign_in() -> ResponseReturnValue:
     """Company (may be left empty), user and password; by default the user's other sessions end."""
     onward = local_path(request.values.get("next", ""))
-    if request.method == "GET":
+    if request.method != "POST":
         return _form(onward)
     user = check_password(request.form.get("user", ""), request.form.get("password", ""))
     if user is None:
@@ -47,7 +47,7 @@ def _form(onward: str, error: str = "") -> str:
         onward=onward,
         error=error,
         given=request.form,
-        end_others=request.method == "GET" or bool(request.form.get("end_others")),
+        end_others=request.method != "POST" or bool(request.form.get("end_others")),
         nobody=not User.select().exists(),
     )
 

@@ -41,7 +41,7 @@ def index() -> ResponseReturnValue:
 @needs("ledger", "add")
 def new() -> ResponseReturnValue:
     """The form of an account to come; ?parent= is the group it is to be below."""
-    if request.method == "GET":
+    if request.method != "POST":
         parent = request.args.get("parent", "")
         group = get_account(int(parent)) if parent.isdecimal() and len(parent) < 19 else None
         return _form({"parent": parent, "type": group.type if group else "asset", "active": True})
@@ -58,7 +58,7 @@ def new() -> ResponseReturnValue:
 def edit(stid: int) -> ResponseReturnValue:
     """The form of an account that is there."""
     account = get_account(stid)
-    if request.method == "GET":
+    if request.method != "POST":
         return _form(_stored(account), account)
     try:
         account = change_account(stid, by=current_actor(), **_values())

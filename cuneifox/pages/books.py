@@ -37,7 +37,7 @@ def index() -> ResponseReturnValue:
 @needs("ledger", "add")
 def new() -> ResponseReturnValue:
     """The form of a book to come."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _form({"kind": "general", "vat": "none"})
     given = _typed()
     try:
@@ -54,7 +54,7 @@ def new() -> ResponseReturnValue:
 def edit(stid: int) -> ResponseReturnValue:
     """The form of a book that is there."""
     book = get_book(stid)
-    if request.method == "GET":
+    if request.method != "POST":
         return _form(_stored(book), book)
     given = _typed()
     try:

@@ -59,7 +59,7 @@ def index() -> ResponseReturnValue:
 @administrators
 def new() -> ResponseReturnValue:
     """Make a company; whoever makes it becomes its first member, with all rights."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _form({"currency": "THB", "decimals": "2", "fiscal_start_month": "1"})
     given = {name: request.form.get(name, "") for name in FIELDS}
     user = current_visit().user

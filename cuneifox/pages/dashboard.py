@@ -14,7 +14,7 @@ from cuneifox.identify import current_actor
 from cuneifox.navigation import Link
 from cuneifox.scope_form import last_worked
 from cuneifox.words import MONTH_STATES
-from models.dates import first_of_month, last_of_month
+from models.dates import FIRST_YEAR, LAST_YEAR, first_of_month, last_of_month
 from models.fiscal import month_days, month_of
 from models.months import month_states
 from models.reports.journal import journal
@@ -79,7 +79,8 @@ def _chosen_month() -> Date:
     asked = request.args.get("month", "")
     try:
         if len(asked) == 6 and asked.isascii() and asked.isdigit():
-            return month_days(int(asked))[0]
+            if FIRST_YEAR < int(asked[:4]) <= LAST_YEAR:  # the chart begins a year earlier
+                return month_days(int(asked))[0]
     except ValueError:
         pass  # no month: show the usual one
     return first_of_month(last_worked(today()))

@@ -58,7 +58,7 @@ def index() -> ResponseReturnValue:
 @administrators
 def new() -> ResponseReturnValue:
     """Add a user, with a first password that they have to change."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _new_form({})
     form = request.form
     try:

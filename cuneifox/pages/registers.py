@@ -61,7 +61,7 @@ def index(model: type[Register]) -> ResponseReturnValue:
 def new(model: type[Register]) -> ResponseReturnValue:
     """The form of a row to come."""
     given = {"country": "TH", "active": True}
-    if request.method == "GET":
+    if request.method != "POST":
         return _form(model, given)
     given = _given(model)
     try:
@@ -75,7 +75,7 @@ def new(model: type[Register]) -> ResponseReturnValue:
 def edit(model: type[Register], stid: int) -> ResponseReturnValue:
     """The form of a row that is there."""
     row = model.find(stid)
-    if request.method == "GET":
+    if request.method != "POST":
         given = {name: getattr(row, name) for name in (*fields_of(model), "active")}
         return _form(model, given, row)
     given = _given(model)

@@ -46,7 +46,7 @@ blueprint = Blueprint("settings", __name__, url_prefix="/c/<slug>/settings")
 @administrators
 def edit() -> ResponseReturnValue:
     """The settings of this company. Currency and fiscal year are fixed once something is posted."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _form(_stored())
     given = {name: request.form.get(name, "").strip() for name in FIELDS}
     try:
