@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import flask
@@ -13,7 +14,15 @@ from flask import Flask, copy_current_request_context
 
 from flask_app import Exchange, identify, make_app, texts
 from routed_models import Item, Person, tenant
-from tenants import UNIVERSAL, AmbiguousRouter, NotAMember, NoTenant, Router, current_entry
+from tenants import (
+    UNIVERSAL,
+    AmbiguousRouter,
+    NotAMember,
+    NoTenant,
+    Router,
+    TenantError,
+    current_entry,
+)
 from tenants.flask import init_app
 
 
@@ -290,6 +299,15 @@ def test_two_apps_in_one_process(app: Flask, companies: Router, router: Router) 
     with other.app_context():
         assert [person.name for person in Person.select()] == ["Bo"]
     with pytest.raises(AmbiguousRouter):
+        Person.get()
+
+
+def test_an_app_whose_router_is_closed(app: Flask, tmp_path: Path) -> None:
+    """An app whose router was closed doesn't get another's shared database, although that is the only one open."""
+    router = Router(tmp_path / "closed")
+    closed = make_app(router)
+    router.close()
+    with closed.app_context(), pytest.raises(TenantError, match="closed"):
         Person.get()
 
 
