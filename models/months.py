@@ -21,6 +21,7 @@ from models.fiscal import (
     month_name,
     month_of,
 )
+from models.results import earliest_result
 from models.settings import books_settings
 from models.texts import clean_line
 from tenants import RoutedModel, current_store
@@ -212,16 +213,10 @@ def _demand_months_before(first: datetime.date, closed: int) -> None:
 def _demand_years_before(month: int) -> None:
     """A year's closing voucher is dated on its last day, which can't be had once that is closed."""
     start_month = books_settings().fiscal_start_month
-    fiscal_year = last_year_ended(month, start_month)
-    last_month = month_of(fiscal_year_days(fiscal_year, start_month)[1])
-    found = current_store("books").execute_sql(
-        "SELECT 1 FROM balances b JOIN accounts a ON a.stid = b.account_stid"
-        " WHERE a.type IN ('income', 'expense') AND b.month <= ?"
-        " GROUP BY b.account_stid HAVING sum(b.debit) <> sum(b.credit) LIMIT 1",
-        (last_month,),
-    )
-    if found.fetchone() is not None:
+    over = last_year_ended(month, start_month)
+    unclosed = earliest_result(month_of(fiscal_year_days(over, start_month)[1]), start_month)
+    if unclosed is not None:
         raise PeriodNotReady(
             "The fiscal year %(year)d ends in or before this month and isn't closed; close it first.",
-            year=fiscal_year,
+            year=unclosed,
         )

@@ -45,13 +45,19 @@ class Special(msgspec.Struct, frozen=True):
     """What sets a voucher apart that the rules make, and nobody enters.
 
     Attributes:
-        reverses: the voucher that it takes back. Its accounts and book were fit for it once, so that they
-            aren't asked again.
+        reverses: the voucher that it takes back.
         closing: it closes a fiscal year, or opens it again, so that the year's lock doesn't hold for it.
+
+    Both take amounts off accounts that were fit for them once, and may have been made inactive since.
     """
 
     reverses: int | None = None
     closing: bool = False
+
+    @property
+    def takes_off(self) -> bool:
+        """Whether its book and accounts aren't asked if they still take postings."""
+        return self.closing or self.reverses is not None
 
 
 ORDINARY = Special()
@@ -77,7 +83,7 @@ def record(
     stand = _Stand._make(store.execute_sql(_WHERE_BOOKS_STAND, (month, given.book)).fetchone())
     fiscal_year = fiscal_year_of(given.date, stand.start_month)
     _demand_period(stand, month, fiscal_year, by, special)
-    if special.reverses is None:
+    if not special.takes_off:
         _demand_book(given.book, stand)
         _demand_accounts(store, given.lines)
     if stand.turnover + debit > TURNOVER_LIMIT:

@@ -18,6 +18,7 @@ from models.keys import checked_key
 from models.posted import Voucher
 from models.posting import anchored, find_posted
 from models.recording import Posted, Special, record
+from models.results import earliest_result
 from models.reversing import reversal_of
 from models.settings import BooksSettings, LedgerState, books_settings
 from models.texts import clean_line
@@ -109,14 +110,10 @@ _CLOSINGS = (
     " WHERE v.closing AND v.reverses_id IS NULL AND r.id IS NULL"
 )
 _RESULT = (
-    "SELECT b.account_stid, sum(b.debit) - sum(b.credit) AS balance,"
-    " sum(CASE WHEN b.month < ? THEN b.debit - b.credit ELSE 0 END) AS earlier"
+    "SELECT b.account_stid, sum(b.debit) - sum(b.credit)"
     " FROM balances b JOIN accounts a ON a.stid = b.account_stid"
-    " WHERE a.type IN ('income', 'expense') AND b.month <= ?"
-    " GROUP BY b.account_stid, a.code"
-    " HAVING sum(b.debit) <> sum(b.credit)"
-    " OR sum(CASE WHEN b.month < ? THEN b.debit - b.credit ELSE 0 END) <> 0"
-    " ORDER BY a.code"
+    " WHERE a.type IN ('income', 'expense') AND b.month BETWEEN ? AND ?"
+    " GROUP BY b.account_stid, a.code HAVING sum(b.debit) <> sum(b.credit) ORDER BY a.code"
 )
 
 
@@ -129,15 +126,15 @@ def _closing(store: Store, fiscal_year: int, text: str) -> VoucherInput:
     settings = books_settings()
     first, last = fiscal_year_days(fiscal_year, settings.fiscal_start_month)
     _demand_closable(store, fiscal_year, first, last)
-    start = month_of(first)
-    rows = store.execute_sql(_RESULT, (start, month_of(last), start)).fetchall()
-    if any(earlier for _, _, earlier in rows):
+    earliest = earliest_result(month_of(last), settings.fiscal_start_month)
+    if earliest is not None and earliest < fiscal_year:
         raise PeriodNotReady(
             "A fiscal year before %(year)d has a result that isn't carried to retained earnings; "
             "close it first.",
             year=fiscal_year,
         )
-    lines = [LineInput(account, -balance) for account, balance, _ in rows if balance]
+    rows = store.execute_sql(_RESULT, (month_of(first), month_of(last)))
+    lines = [LineInput(account, -balance) for account, balance in rows]
     if not lines:
         raise PeriodNotReady(
             "The fiscal year %(year)d has no income and no expense to close.", year=fiscal_year
@@ -167,6 +164,14 @@ def _retained(settings: BooksSettings) -> int:
         raise BadInput(
             "The settings name no account for retained earnings; choose one first.",
             field="retained_earnings",
+        )
+    account = settings.retained_earnings
+    if not account.active or account.is_group or account.type != "equity":
+        raise BadInput(
+            "Account %(code)s can't take the result, as it isn't an active account of equity; "
+            "choose another for retained earnings in the settings.",
+            field="retained_earnings",
+            code=account.code,
         )
     return settings.retained_earnings_stid
 

@@ -191,7 +191,7 @@ def test_what_stands_in_the_way_of_closing_is_said(acme: None) -> None:
             close_year(year, by=BY)  # type: ignore[arg-type]
     assert everything() == before
     change_account(find_account("3200").stid, by=BY, active=False)
-    with pytest.raises(BadInput, match="3200, which is inactive"):
+    with pytest.raises(BadInput, match="3200 can't take the result"):
         close_year(2026, by=BY)
 
 
@@ -214,3 +214,43 @@ def test_a_result_of_zero_closes_without_retained_earnings(acme: None) -> None:
     post_input(voucher("2026-03-03", ("4100", -5), ("6200", 5)), by=BY)
     view = get_voucher(close_year(2026, by=BY).id)
     assert [(line.account_code, line.amount) for line in view.lines] == [("4100", 5), ("6200", -5)]
+
+
+def test_years_that_make_up_for_each_other_are_still_unclosed(acme: None) -> None:
+    """A gain in one year and a loss of the same size on the same account in the next are two results."""
+    post_sale("2025-02-03", 100)
+    post_input(voucher("2026-12-03", ("4100", 100), ("1110", -100)), by=BY)
+    post_sale("2027-02-03", 70)
+    for year in (2027, 2026):
+        with pytest.raises(PeriodNotReady, match="isn't carried"):
+            close_year(year, by=BY)
+    close_month(202502, by=BY, today=TODAY)
+    with pytest.raises(PeriodNotReady, match="fiscal year 2025 ends"):
+        close_month(202612, by=BY, today=TODAY)
+    for year in (2025, 2026, 2027):
+        close_year(year, by=BY)
+    assert balances() == {"1110": 70, "3200": -70}
+
+
+def test_inactive_accounts_are_closed_too(acme: None) -> None:
+    """An account that takes no postings any more still has its result carried, and brought back."""
+    post_sale("2026-02-03", 100)
+    change_account(find_account("4100").stid, by=BY, active=False)
+    close_year(2026, by=BY)
+    assert balances() == {"1110": 100, "3200": -100}
+    reopen_year(2026, by=BY, reason="Late bill")
+    assert balances() == {"1110": 100, "4100": -100}
+
+
+def test_retained_earnings_must_take_the_result(acme: None) -> None:
+    """An account of the settings that was made inactive, or a group, since is named as the hindrance."""
+    post_sale("2026-02-03", 100)
+    retained = find_account("3200").stid
+    before = everything()
+    for change in ({"active": False}, {"active": True, "is_group": True}):
+        change_account(retained, by=BY, **change)
+        with pytest.raises(BadInput, match="3200 can't take the result") as caught:
+            close_year(2026, by=BY)
+        assert caught.value.field == "retained_earnings"
+    change_account(retained, by=BY, is_group=False)
+    assert everything() == before
