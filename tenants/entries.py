@@ -10,7 +10,8 @@ import threading
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from .current import Entry, Key
+from .current import UNIVERSAL, Entry, Key
+from .errors import TenantError
 
 if TYPE_CHECKING:
     from .router import Router
@@ -25,13 +26,23 @@ def fresh_thread_name() -> str:
 
 
 class DbDict(dict[Key, Entry]):
-    """`{key: {model_id: Database}}`. An entry that is taken out, by whomever, answers nothing from then on."""
+    """`{key: {model_id: Database}}`. An entry that is taken out or replaced, by whomever, answers nothing from then on.
+
+    The universal entry stays: whoever is nobody in particular asks it as long as the router is there.
+    """
+
+    def __setitem__(self, key: Key, entry: Entry) -> None:
+        before = self.get(key)
+        super().__setitem__(key, entry)
+        if before is not None and before is not entry:
+            before.empty()
 
     def __delitem__(self, key: Key) -> None:
-        self[key].empty()
-        super().__delitem__(key)
+        self.pop(key)
 
     def pop(self, key: Key, *default: Any) -> Any:
+        if key == UNIVERSAL:
+            raise TenantError("The universal entry is never taken out of db_dict.")
         entry = super().pop(key, *default)
         if isinstance(entry, Entry):
             entry.empty()
@@ -42,8 +53,16 @@ class DbDict(dict[Key, Entry]):
         return key, self.pop(key)
 
     def clear(self) -> None:
-        for key in list(self):
+        for key in [key for key in self if key != UNIVERSAL]:
             self.pop(key)
+
+    def update(self, *others: Any, **named: Any) -> None:
+        for key, entry in dict(*others, **named).items():
+            self[key] = entry
+
+    def __ior__(self, other: Any) -> DbDict:  # type: ignore[override, misc]
+        self.update(other)
+        return self
 
 
 def hand_back(states: dict[Any, Any]) -> None:

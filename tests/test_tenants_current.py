@@ -18,12 +18,14 @@ from tenants import (
     NoTenant,
     Router,
     SharedEntry,
+    TenantError,
     UnknownTenant,
     WrongTenant,
     current_entry,
     current_store,
     establish_key,
 )
+from tenants.current import Entry
 
 
 @pytest.fixture(scope="module")
@@ -223,7 +225,20 @@ def test_an_entry_that_was_taken_out_answers_nothing(companies: Router) -> None:
         assert first() == "acme 1"
 
 
-@pytest.mark.parametrize("way", ["pop", "popitem", "clear"])
+def test_the_universal_entry_stays(companies: Router) -> None:
+    """The universal entry can't be taken out of `db_dict`, and clearing it leaves that one."""
+    for take in (
+        lambda: companies.db_dict.pop(UNIVERSAL),
+        lambda: companies.db_dict.__delitem__(UNIVERSAL),
+        companies.db_dict.popitem,
+    ):
+        with pytest.raises(TenantError, match="universal"):
+            take()
+    companies.db_dict.clear()
+    assert Person._meta.database is companies.universal
+
+
+@pytest.mark.parametrize("way", ["pop", "popitem", "clear", "replace", "update", "merge"])
 def test_each_way_out_of_db_dict_ends_an_entry(tmp_path_factory, way: str) -> None:
     """However it is taken out, an entry is emptied."""
     router = Router(tmp_path_factory.mktemp("out") / "data")
@@ -233,10 +248,14 @@ def test_each_way_out_of_db_dict_ends_an_entry(tmp_path_factory, way: str) -> No
         "pop": lambda: router.db_dict.pop(entry.key),
         "popitem": router.db_dict.popitem,
         "clear": router.db_dict.clear,
+        "replace": lambda: router.db_dict.__setitem__(entry.key, Entry(entry.key)),
+        "update": lambda: router.db_dict.update({entry.key: Entry(entry.key)}),
+        "merge": lambda: router.db_dict.__ior__({entry.key: Entry(entry.key)}),
     }[way]()
     with pytest.raises(NoTenant):
         first()
     router.leave(entry)
+    router.db_dict.clear()
     router.close()
 
 
