@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -9,6 +11,7 @@ from cuneifox.access import administrators
 from cuneifox.i18n import LazyText, _, _l
 from cuneifox.navigation import Link
 from cuneifox.pages.paging import PAGE, before, following
+from cuneifox.rosters import FEW, tenant_named
 from models.companies import Company
 from models.people import Activity, User
 
@@ -62,15 +65,29 @@ ACTIONS: dict[str, LazyText] = {
 def index() -> ResponseReturnValue:
     """Who did what, when, in which company; ?company= and ?user= narrow it."""
     company, user = request.args.get("company") or None, request.args.get("user") or None
-    rows = Activity.page(company_id=company, user_id=user, before=before(), size=PAGE)
+    known = tenant_named(company) if company else None
+    who = User.named(user) if user else None
+    rows = Activity.page(
+        company_id=known.id if known else company,
+        user_id=who.id if who else user,
+        before=before(),
+        size=PAGE,
+    )
     return render_template(
         "activity/index.html",
         rows=rows,
         actions=ACTIONS,
         company=company,
         user=user,
-        companies=[("", _("All"))]
-        + [(row.tenant_id, row.name) for row in Company.select().order_by(Company.name)],
-        users=[("", _("All")), *((row.id, row.name) for row in User.list())],
+        companies=_offered(Company.select().order_by(Company.name), "tenant_id"),
+        users=_offered(User.select().order_by(User.name_key), "id"),
         following=following(rows, company=company, user=user),
     )
+
+
+def _offered(query: Any, key: str) -> list[tuple[str, str]] | None:
+    """What there is to choose from, or None if it is too much for a list."""
+    rows = list(query.limit(FEW + 1))
+    if len(rows) > FEW:
+        return None
+    return [("", _("All")), *((getattr(row, key), row.name) for row in rows)]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from cuneifox.access import administrators
@@ -14,8 +15,9 @@ from cuneifox.forms import told
 from cuneifox.i18n import _, _l
 from cuneifox.identify import current_visit
 from cuneifox.navigation import Link
+from cuneifox.rosters import FEW, Roster, companies, tenant_named, with_tenants
 from cuneifox.services import services
-from models.companies import Company, create_company
+from models.companies import create_company
 from models.errors import BadInput, Conflict
 from models.people import Membership
 from tenants import BadSlug, SlugTaken
@@ -39,19 +41,31 @@ TEMPLATES = {"thai": _l("Thai"), "general": _l("General")}
 
 @blueprint.get("")
 def index() -> ResponseReturnValue:
-    """The companies that the user is a member of; administrators also see the others."""
+    """The companies that the user is a member of; administrators also see the others.
+
+    Both lists page by key, and ?text= narrows both.
+    """
     user = current_visit().user
-    mine = {row.tenant_id for row in Membership.of(user)}
-    router = services().router
-    rows = [
-        (company, router.tenant(company.tenant_id))
-        for company in Company.select().order_by(Company.name)
-        if company.tenant_id in mine or user.is_administrator
-    ]
+    text = request.args.get("text", "").strip()[:200]
+    after, beyond = request.args.get("after", ""), request.args.get("others", "")
+    mine = companies(user, member=True, text=text, after=after)
+    others = (
+        companies(user, member=False, text=text, after=beyond)
+        if user.is_administrator
+        else Roster([], None)
+    )
+    here = partial(url_for, "companies.index", text=text or None)
     return render_template(
         "companies/index.html",
-        mine=[row for row in rows if row[0].tenant_id in mine],
-        others=[row for row in rows if row[0].tenant_id not in mine],
+        text=text,
+        mine=with_tenants(mine.rows),
+        others=with_tenants(others.rows),
+        paged=bool(text or after or beyond or mine.following or others.following),
+        first=here() if after or beyond else None,
+        more_mine=here(after=mine.following, others=beyond or None) if mine.following else None,
+        more_others=here(others=others.following, after=after or None)
+        if others.following
+        else None,
     )
 
 
@@ -90,7 +104,7 @@ def _values(given: dict[str, str]) -> dict[str, Any]:
     if given["template"] not in TEMPLATES:
         raise BadInput("Choose a chart of accounts.", field="template")
     partner = values.pop("share_registers_with")
-    if partner and partner not in [tenant.slug for _company, tenant in _partners()]:
+    if partner and not _is_partner(partner):
         raise BadInput("Choose a company from the list.", field="share_registers_with")
     return values | {"share_registers_with": partner or None}
 
@@ -104,15 +118,19 @@ def _number(given: dict[str, str], name: str, least: int, most: int) -> int:
     return int(text)
 
 
-def _partners() -> list[tuple[Company, Any]]:
-    """Companies whose registers may be shared: those that the user is a member of."""
-    mine = {row.tenant_id for row in Membership.of(current_visit().user)}
-    router = services().router
-    return [
-        (company, router.tenant(company.tenant_id))
-        for company in Company.select().order_by(Company.name)
-        if company.tenant_id in mine
-    ]
+def _is_partner(slug: str) -> bool:
+    """Whether the user may share that company's registers, which only its members may."""
+    tenant = tenant_named(slug)
+    return tenant is not None and Membership.find(current_visit().user, tenant.id) is not None
+
+
+def _partners() -> list[tuple[str, str]] | None:
+    """What the form offers for sharing registers, as (short name, name); None if that is too many."""
+    mine = companies(current_visit().user, member=True, size=FEW)
+    if mine.following:
+        return None
+    offered = [(tenant.slug, company.name) for company, tenant in with_tenants(mine.rows)]
+    return [("", _("None: registers of its own")), *offered]
 
 
 def _form(
@@ -125,7 +143,6 @@ def _form(
         slug_rule=SLUG_RULE,
         templates=list(TEMPLATES.items()),
         months=[(number, month(number)) for number in range(1, 13)],
-        partners=[("", _("None: registers of its own"))]
-        + [(tenant.slug, company.name) for company, tenant in _partners()],
+        partners=_partners(),
     )
     return page, status

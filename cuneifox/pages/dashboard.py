@@ -78,9 +78,9 @@ def _ledger() -> dict[str, object]:
 def _chosen_month() -> Date:
     asked = request.args.get("month", "")
     try:
-        if len(asked) == 6 and asked.isascii() and asked.isdigit():
-            if FIRST_YEAR < int(asked[:4]) <= LAST_YEAR:  # the chart begins a year earlier
-                return month_days(int(asked))[0]
+        known = len(asked) == 6 and asked.isascii() and asked.isdigit()
+        if known and FIRST_YEAR < int(asked[:4]) <= LAST_YEAR:  # the chart begins a year earlier
+            return month_days(int(asked))[0]
     except ValueError:
         pass  # no month: show the usual one
     return first_of_month(last_worked(today()))

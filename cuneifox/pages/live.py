@@ -43,7 +43,9 @@ def index() -> ResponseReturnValue:
 def _rows() -> list[Row]:
     # Entries come and go meanwhile: the list is copied in one step, and each is looked at only once.
     entries = list(services().router.db_dict.items())
-    names = {company.tenant_id: company.name for company in Company.select()}
+    ids = {entry.tenant.id for _key, entry in entries if entry.tenant is not None}
+    asked = Company.select().where(Company.tenant_id.in_(ids))
+    names = {company.tenant_id: company.name for company in asked}
     people = {
         row.digest: row.user.name
         for row in Session.select(Session, User)

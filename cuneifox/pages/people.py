@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -14,6 +15,7 @@ from cuneifox.i18n import _, _l, error_text
 from cuneifox.identify import current_visit
 from cuneifox.navigation import Link
 from cuneifox.pages.paging import PAGE, before, following
+from cuneifox.rosters import FEW, companies, companies_of, people, tenant_named
 from cuneifox.services import services
 from models.actors import LEVELS, MODULES
 from models.companies import Company
@@ -26,6 +28,9 @@ navigation = [
     Link(_l("People"), "people.index", 20, "installation", administrators=True),
     Link(_l("Login history"), "people.history", 30, "installation", administrators=True),
 ]
+
+FORMS = 20
+"""Companies whose rights one page has forms for."""
 
 MODULE_NAMES = {
     "ledger": _l("Ledger"),
@@ -46,12 +51,19 @@ LEVEL_NAMES = {
 @blueprint.get("")
 @administrators
 def index() -> ResponseReturnValue:
-    """All users."""
-    names = {company.tenant_id: company.name for company in Company.select()}
-    member_of: dict[str, list[str]] = {}
-    for row in Membership.select():
-        member_of.setdefault(row.user_id, []).append(names.get(row.tenant_id, row.tenant_id))
-    return render_template("people/index.html", users=User.list(), member_of=member_of)
+    """All users by name, a page at a time; ?text= narrows the list."""
+    text, after = request.args.get("text", "").strip()[:200], request.args.get("after", "")
+    page = people(text=text, after=after)
+    here = partial(url_for, "people.index", text=text or None)
+    return render_template(
+        "people/index.html",
+        users=page.rows,
+        member_of=companies_of(page.rows),
+        text=text,
+        paged=bool(text or after or page.following),
+        first=here() if after else None,
+        following=here(after=page.following) if page.following else None,
+    )
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
@@ -97,21 +109,21 @@ def show(id: str) -> ResponseReturnValue:
 
 
 def _page(user: User, errors: dict[str, str] | None = None, status: int = 200) -> Any:
-    memberships = {row.tenant_id: row for row in Membership.of(user)}
-    companies = list(Company.select().order_by(Company.name))
+    text, after = request.args.get("text", "").strip()[:200], request.args.get("after", "")
+    mine = companies(user, member=True, text=text, after=after, size=FORMS)
+    others = companies(user, member=False, size=FEW)
+    here = partial(url_for, "people.show", id=user.id, text=text or None)
     page = render_template(
         "people/show.html",
         user=user,
-        memberships=[
-            (company, memberships[company.tenant_id])
-            for company in companies
-            if company.tenant_id in memberships
-        ],
-        others=[
-            (company.tenant_id, company.name)
-            for company in companies
-            if company.tenant_id not in memberships
-        ],
+        memberships=[(company, Membership.find(user, company.tenant_id)) for company in mine.rows],
+        others=None
+        if others.following
+        else [(company.tenant_id, company.name) for company in others.rows],
+        text=text,
+        paged=bool(text or after or mine.following),
+        first=here() if after else None,
+        following=here(after=mine.following) if mine.following else None,
         modules=MODULE_NAMES,
         levels=list(LEVEL_NAMES.items()),
         errors=errors or {},
@@ -201,6 +213,7 @@ def _user(id: str) -> User:
     return user if user is not None else abort(404)
 
 
-def _company(tenant_id: str) -> Company:
-    company = Company.get_or_none(Company.tenant_id == tenant_id)
+def _company(id_or_slug: str) -> Company:
+    tenant = tenant_named(id_or_slug)
+    company = Company.get_or_none(Company.tenant_id == tenant.id) if tenant else None
     return company if company is not None else abort(404)
