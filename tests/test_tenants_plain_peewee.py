@@ -80,7 +80,9 @@ def distribution() -> Path:
         )
         assert done.returncode == 0, f"Peewee's source couldn't be fetched: {done.stderr}"
         with tarfile.open(cache / f"{name}.tar.gz") as archive:
-            archive.extractall(cache, filter="data")
+            # As Python's manual says to ask for it where Python may be older than 3.11.4, like Debian 12's.
+            archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, path: member)
+            archive.extractall(cache)
     return cache / name
 
 
