@@ -83,6 +83,10 @@ def test_a_catalogue_that_was_tampered_with_leads_nowhere(
     with router.universal_store.get_connection() as connection:
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute(f"UPDATE store SET {column} = ?", (value,))
+        if column != "url":  # as somebody would who knows how the two go together
+            connection.execute(
+                "UPDATE store SET url = 'sqlite:///tenants/' || owner || '/' || role || '.' || generation || '.db'"
+            )
     before = sorted(router.folder.parent.rglob("*"))
     other = Router(router.folder)
     with pytest.raises((WrongFile, TenantError)):

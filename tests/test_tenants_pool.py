@@ -67,6 +67,22 @@ def test_the_bound_holds(tmp_path: Path) -> None:
     assert router.pool.idle() == router.pool.lent() == 0
 
 
+def test_the_store_idle_longest_goes_first(tmp_path: Path) -> None:
+    """A store that was used since outlives one that wasn't, however many connections it has."""
+    router = Router(tmp_path / "data", max_idle=64)
+    a, b, c = (router.create(slug, models=[Note]).store("books") for slug in "abc")
+    router.universal.release()
+    router.pool.close()
+    router.pool.max_idle = 3
+    lent = [(a, router.pool.take(a)), (a, router.pool.take(a)), (b, router.pool.take(b))]
+    for store, connection in lent:
+        router.pool.give_back(store, connection)
+    router.pool.give_back(a, router.pool.take(a))
+    router.pool.give_back(c, router.pool.take(c))
+    assert list(router.pool._idle) == [a, c]
+    router.close()
+
+
 def fd_is_link(fd: str) -> bool:
     """False for the descriptor that listed the folder, which is gone by now."""
     return os.path.lexists(f"/proc/self/fd/{fd}")
@@ -203,9 +219,12 @@ def test_a_function_reaches_connections_that_were_warm(router: Router, acme: Ten
         connection_of(acme.store("books"))
         database.register_function(lambda: 42, "answer", 0)
         assert database.execute_sql("SELECT answer()").fetchone() == (42,)
-    for _ in range(2):
+    with router.using(acme):
+        connection_of(acme.store("books"))
         with router.using(acme):
-            assert database.execute_sql("SELECT answer()").fetchone() == (42,)
+            database.register_function(lambda: 43, "later", 0)
+    with router.using(acme):  # gets the one that was given back last
+        assert database.execute_sql("SELECT answer() + later()").fetchone() == (85,)
     assert "answer" not in other.store("books").database._functions
 
 
