@@ -116,7 +116,8 @@ def change_settings(*, by: Actor, **values: Any) -> BooksSettings:
     """Change the named settings of the current company, in its books and in the catalogue; return them.
 
     ``retained_earnings`` and ``rounding`` are stids of accounts. Raises NotAllowed and BadInput, also
-    for another currency, other decimals and another fiscal year once something is posted.
+    for another currency, other decimals and another fiscal year once something is posted, and for
+    another currency and other decimals while there are drafts, whose amounts would mean something else.
     """
     if not by.administers:
         raise NotAllowed(
@@ -128,6 +129,8 @@ def change_settings(*, by: Actor, **values: Any) -> BooksSettings:
         settings = books_settings()
         if LedgerState.get_by_id(1).count:
             _demand_same_money(settings, cleaned)
+        elif Draft.select().exists():
+            _demand_no_other_unit(settings, cleaned)
         for field, value in cleaned.items():
             setattr(settings, field, value)
         settings.save()
@@ -231,5 +234,14 @@ def _demand_same_money(settings: BooksSettings, cleaned: dict[str, Any]) -> None
         if field in cleaned and cleaned[field] != getattr(settings, field):
             raise BadInput(
                 "%(field)s can't be changed once something is posted; make another company instead.",
+                field=field,
+            )
+
+
+def _demand_no_other_unit(settings: BooksSettings, cleaned: dict[str, Any]) -> None:
+    for field in ("currency", "decimals"):
+        if field in cleaned and cleaned[field] != getattr(settings, field):
+            raise BadInput(
+                "%(field)s can't be changed while there are drafts; delete those first.",
                 field=field,
             )

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from ledgers import BY, books, post_sale, rows
+from ledgers import BY, books, post_sale, rows, sale
 from models.accounts import find_account
 from models.actors import Actor
 from models.companies import Company, change_settings, create_company
+from models.drafts import delete_draft, save_draft
 from models.errors import BadInput, NotAllowed
 from models.registers import Customer
 from models.settings import GENESIS, books_settings
@@ -158,6 +159,18 @@ def test_money_may_be_chosen_until_something_is_posted(router: Router) -> None:
         change_settings(by=BY, currency="jpy", decimals=0, fiscal_start_month=4)
         assert (books_settings().currency, books_settings().decimals) == ("JPY", 0)
     assert Company.get().currency == "JPY"
+
+
+@pytest.mark.parametrize("different", [{"currency": "USD"}, {"decimals": 0}])
+def test_drafts_keep_what_their_amounts_are_in(router: Router, different: dict[str, Any]) -> None:
+    """A draft of 1,000.00 doesn't become one of 100,000; what its amounts don't hang on may change."""
+    with books(router):
+        draft = save_draft(sale(), by=BY)
+        with pytest.raises(BadInput, match="while there are drafts"):
+            change_settings(by=BY, **different)
+        change_settings(by=BY, fiscal_start_month=4, currency="THB", decimals=2)
+        delete_draft(draft.id, by=BY)
+        change_settings(by=BY, **different)
 
 
 def test_nothing_of_a_company_works_outside_an_entry(router: Router) -> None:
