@@ -6,6 +6,7 @@ import fcntl
 import os
 import re
 from contextlib import suppress
+from pathlib import Path
 
 from . import sqlite
 from .errors import TenantError, WrongFile
@@ -44,6 +45,16 @@ def relative_path(owner: str, role: str, generation: int) -> str:
     if not _PLACE.fullmatch(place):
         raise WrongFile(f"{owner!r}, {role!r} and {generation!r} don't make a place for a store.")
     return place
+
+
+def make_folder(folder: Path) -> None:
+    """Make the data folder if it isn't there, for its owner alone. Raises `WrongFile` where that can't be."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise WrongFile(
+            f"The data folder {folder} isn't there and can't be made ({error.strerror}): name another one."
+        ) from error
 
 
 def require_own_folder(folder: str) -> None:

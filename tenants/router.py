@@ -18,7 +18,7 @@ from .creation import Creation
 from .current import NOWHERE, UNIVERSAL, Entry, Key, current
 from .entries import DbDict, Using, fresh_thread_name, hand_back
 from .errors import KeyInUse, NotAMember, TenantError, UnknownTenant, WrongFile
-from .places import make_universal, relative_path, require_own_folder
+from .places import make_folder, make_universal, relative_path, require_own_folder
 from .pool import Pool
 from .shared import SharedDatabase
 from .store import Store
@@ -41,7 +41,7 @@ class Router:
         sqlite.require_safe_sqlite()
         self.folder = Path(folder).resolve()
         self.path = str(self.folder)
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(self.folder)
         self.mutex = threading.RLock()
         self.pool = Pool(max_idle)
         self.bindings = Bindings(self)

@@ -59,6 +59,15 @@ def test_a_folder_that_cant_be_written(public: Path) -> None:
     assert sorted(public.rglob("*")) == before
 
 
+@pytest.mark.parametrize("name", ["taken", "taken/data"])
+def test_a_folder_that_is_a_file(tmp_path: Path, name: str) -> None:
+    """Where something else has the data folder's name, or that of one above it, this is told."""
+    (tmp_path / "taken").write_text("mine")
+    with pytest.raises(WrongFile, match=r"data folder .* can't be made"):
+        Router(tmp_path / name)
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
 def test_a_linked_folder_of_tenants(router: Router, tmp_path: Path) -> None:
     """A link in its place would lead out of the data folder: nothing is made behind it, and it isn't opened."""
     (tmp_path / "elsewhere").mkdir()
