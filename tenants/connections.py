@@ -63,6 +63,10 @@ class ConnectionState(_ConnectionState):
             self.cursors = [ref for ref in self.cursors if ref() is not None]
             self._prune_at = max(256, 2 * len(self.cursors))
 
+    def has_cursors(self) -> bool:
+        """True while somebody has a cursor of it, whose rows may not have been fetched yet."""
+        return any(ref() is not None for ref in self.cursors)
+
     def hand_back(self) -> None:
         """End what is open on the connection and give it back: to the pool if it is as new, else to nobody."""
         connection, cursors = self.conn, self.cursors

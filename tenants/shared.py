@@ -105,10 +105,10 @@ class SharedDatabase(RoutedDatabase):
             state.spoiled = spoiled
 
     def release(self, wholly: bool = False) -> None:
-        """Give this thread's connection back, unless it is in the middle of a transaction.
+        """Give this thread's connection back, unless it is in the middle of a transaction, or of reading rows.
 
         Args:
-            wholly: roll such a transaction back; for whoever ends all that this thread was at.
+            wholly: end those too, and roll the transaction back; for whoever ends all that this thread was at.
         """
         thread = getattr(self._local, "thread", None)
         if thread is None or thread.state.closed:
@@ -116,8 +116,9 @@ class SharedDatabase(RoutedDatabase):
         state: ConnectionState = thread.state
         if wholly:
             state.transactions.clear()
-        if not state.transactions:
-            state.hand_back()
+        elif state.transactions or state.has_cursors():
+            return
+        state.hand_back()
 
     def disown(self) -> None:
         """Leave the connections to the parent process: called in a forked child."""

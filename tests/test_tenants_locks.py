@@ -142,13 +142,13 @@ def test_it_gives_up_when_it_said(given: str, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(DBLock, "TIMEOUT", 0.5)
     with held_by_another(lock):
         waits = []
-        for _ in range(3):
+        while len(waits) < 10 and min(waits, default=1) >= 0.525:  # a busy machine may wake us late
             begun = time.monotonic()
             with pytest.raises(LockTimeout, match="acme/books"):
                 lock.acquire(timeout=0.5 if given == "to the call" else None)
             waits.append(time.monotonic() - begun)
         assert lock.waiting() == 0
-    assert 0.5 <= min(waits) < 0.55  # the least of three: a busy machine may wake us late
+    assert 0.5 <= min(waits) < 0.525
 
 
 def test_a_longer_wait_than_the_platform_knows() -> None:

@@ -77,6 +77,22 @@ def test_an_entry_leaves_an_outer_transaction_alone(router: Router, store: Store
     assert Person.select().count() == 2
 
 
+def test_shared_rows_are_walked_through_entries(router: Router, store: Store) -> None:
+    """A script that goes through universal rows and enters a tenant for each of them gets them all."""
+    router.universal.create_tables([Person])
+    Person.insert_many([{"name": str(n)} for n in range(300)]).execute()
+    router.universal.release(wholly=True)
+    for query in (Person.select(), Person.select().iterator()):
+        seen = 0
+        for _ in query:
+            with router.using("acme"):
+                seen += 1
+        assert seen == 300
+    del query, _
+    router.universal.release()
+    assert router.universal.is_closed()
+
+
 def test_two_tasks_never_share_a_transaction(router: Router, store: Store) -> None:
     """A second asyncio task that comes while a transaction is open on the shared database is refused."""
     router.universal.create_tables([Person])
