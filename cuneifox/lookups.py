@@ -11,6 +11,10 @@ from models.actors import Actor
 from models.errors import BadInput
 from models.registers import REGISTERS, Register
 from models.resolver import Reference
+from tenants import current_store
+
+LATE = 1_000
+"""Lines that are looked through for commodities in use."""
 
 OFFERED = 500
 """Rows per register that a form offers by itself; the others are found by their code."""
@@ -60,6 +64,10 @@ class Chart:
         """Return the accounts that take new postings."""
         return [node for node in self.nodes if node.active and not node.is_group]
 
+    def commodities(self) -> set[str]:
+        """Return the commodities that accounts are kept in."""
+        return {node.commodity for node in self.nodes if node.commodity and node.active}
+
     def label(self, stid: int) -> str:
         """Return what the form shows of an account."""
         node = self.by_stid.get(stid)
@@ -69,6 +77,18 @@ class Chart:
     def _is_close(node: AccountNode, text: str) -> bool:
         sought = " ".join(text.split()).casefold()
         return any(sought in part.casefold() for part in (node.code, node.name, node.local_name))
+
+
+def commodities_of_late() -> set[str]:
+    """Return the commodities of the LATE lines posted last."""
+    found = current_store("books").execute_sql(_COMMODITIES_OF_LATE, (LATE,))
+    return {commodity for (commodity,) in found.fetchall()}
+
+
+_COMMODITIES_OF_LATE = (
+    "SELECT DISTINCT commodity FROM "
+    "(SELECT commodity FROM lines ORDER BY voucher_id DESC, n DESC LIMIT ?) AS late WHERE commodity IS NOT NULL"
+)
 
 
 class Parties:

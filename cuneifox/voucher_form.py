@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import zip_longest
 from typing import TypeVar
 
@@ -13,6 +13,8 @@ from werkzeug.datastructures import MultiDict
 
 from cuneifox.i18n import _, error_text
 from cuneifox.lookups import Chart, Parties
+from cuneifox.quantities import read_quantity, shown_quantity
+from models.accounts import AccountNode
 from models.dates import parse_date
 from models.errors import BadInput, NotBalanced
 from models.inputs import LineInput, VoucherInput
@@ -33,14 +35,15 @@ MOST_LINES = 1_500
 
 @dataclass
 class FormLine:
-    """One line as typed. `extra` carries what the form doesn't edit: "12.5 USD"."""
+    """One line as typed. A `quantity` without a sign goes the way of its line: out, on a credit."""
 
     account: str = ""
     text: str = ""
     debit: str = ""
     credit: str = ""
     party: str = ""
-    extra: str = ""
+    quantity: str = ""
+    commodity: str = ""
 
     def __bool__(self) -> bool:
         return any(getattr(self, part.name) for part in fields(self))
@@ -92,7 +95,8 @@ class VoucherForm:
                     debit=amount if line.amount > 0 else "",
                     credit=amount if line.amount < 0 else "",
                     party=f"{party.kind}:{party.code}" if party else "",
-                    extra=f"{line.quantity} {line.commodity}" if line.commodity else "",
+                    quantity=shown_quantity(line.quantity, line.amount),
+                    commodity=line.commodity or "",
                 )
             )
         return cls(
@@ -103,6 +107,11 @@ class VoucherForm:
             text=given.text,
             lines=lines,
         )
+
+    @property
+    def has_quantities(self) -> bool:
+        """Whether a line says something of quantities, so that their fields have to be seen."""
+        return any(line.quantity or line.commodity for line in self.lines)
 
     def padded(self, more: int = 0) -> list[FormLine]:
         """Return the lines to show: those typed, and empty ones below them."""
@@ -155,8 +164,7 @@ class VoucherForm:
                 )
             )
             return
-        for part in ("amount", "quantity", "commodity"):
-            where = where.removesuffix("." + part) + ".debit" if where.endswith(part) else where
+        where = where.replace(".amount", ".debit")
         where = where.replace(".register", ".party")
         known = where in ("date", "book", "reference", "text", "lines") or where.startswith(
             "lines."
@@ -177,9 +185,10 @@ class VoucherForm:
         if account is None:
             self.errors.setdefault(f"{at}.account", _("Choose the account, by code or name."))
         amount = self._amount(at, line, decimals)
-        quantity, commodity = self._extra(at, line)
+        quantity = self._quantity(at, line, amount)
+        commodity = self._commodity(at, line, account)
         told = f"{at}.debit" in self.errors or f"{at}.credit" in self.errors
-        if posting and not amount and commodity is None and not told:
+        if posting and not (amount or line.quantity or line.commodity or told):
             self.errors[f"{at}.debit"] = _("Give a debit or a credit, or empty the line.")
         party = meant.get(line.party)
         if isinstance(party, BadInput):
@@ -204,13 +213,19 @@ class VoucherForm:
             self.errors[f"{at}.credit"] = _("Give a debit or a credit, not both.")
         return sides["debit"] - sides["credit"]
 
-    def _extra(self, at: str, line: FormLine) -> tuple[Decimal | None, str | None]:
-        number, _space, commodity = line.extra.partition(" ")
-        try:
-            return (Decimal(number), commodity) if line.extra else (None, None)
-        except InvalidOperation:
-            self.errors[f"{at}.debit"] = _("The quantity of this line isn't a number.")
-            return None, None
+    def _quantity(self, at: str, line: FormLine, amount: int) -> Decimal | None:
+        if not line.quantity:
+            if line.commodity:
+                self.errors[f"{at}.quantity"] = _("Give the quantity of this commodity.")
+            return None
+        return self._try(f"{at}.quantity", read_quantity, line.quantity, amount)
+
+    def _commodity(self, at: str, line: FormLine, account: AccountNode | None) -> str | None:
+        """Return the line's commodity: that of its account, unless another is named."""
+        named = line.commodity or (account.commodity if account else None)
+        if line.quantity and not named:
+            self.errors[f"{at}.commodity"] = _("Give the commodity, like USD, shares or hours.")
+        return named if line.quantity else None
 
     def _try(self, where: str, read: Callable[..., T], *args: object) -> T | None:
         try:

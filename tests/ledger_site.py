@@ -92,7 +92,8 @@ def voucher_form(book: str, /, *lines: tuple[str, str, str], **given: Any) -> di
         "line-credit": [line[2] for line in lines],
         "line-text": ["" for _line in lines],
         "line-party": ["" for _line in lines],
-        "line-extra": ["" for _line in lines],
+        "line-quantity": ["" for _line in lines],
+        "line-commodity": ["" for _line in lines],
     }
     return form | given
 

@@ -11,7 +11,7 @@ NAMES = tuple(
     """
     account action active after before book bom code copy country currency date decimals empty era
     fiscal_start_month first inactive is_group key kind last line-account line-credit line-debit
-    line-extra line-party line-text local_name month name parent preset reason reference
+    line-commodity line-party line-quantity line-text local_name month name parent preset reason reference
     retained_earnings status tax_id text type unit vat version
     """.split()  # noqa: SIM905 - a list of words reads better
 )

@@ -108,9 +108,27 @@ def test_accounts_are_found_by_code_or_name(
         ([(CASH, "5", ""), (SALES, "", "5")], {"text": "a\x00b"}, "text", "control"),
         (
             [(CASH, "5", ""), (SALES, "", "5")],
-            {"line-extra": ["x USD", ""]},
-            "lines-1-debit",
-            "number",
+            {"line-quantity": ["x", ""], "line-commodity": ["USD", ""]},
+            "lines-1-quantity",
+            "not a quantity",
+        ),
+        (
+            [(CASH, "5", ""), (SALES, "", "5")],
+            {"line-quantity": ["9" * 19, ""], "line-commodity": ["USD", ""]},
+            "lines-1-quantity",
+            "18 digits",
+        ),
+        (
+            [(CASH, "5", ""), (SALES, "", "5")],
+            {"line-quantity": ["5", ""]},
+            "lines-1-commodity",
+            "Give the commodity",
+        ),
+        (
+            [(CASH, "5", ""), (SALES, "", "5")],
+            {"line-commodity": ["", "USD"]},
+            "lines-2-quantity",
+            "Give the quantity",
         ),
     ],
 )
@@ -341,16 +359,37 @@ def test_parties_are_named_by_code(ledger: LedgerSite, keeper: Browser) -> None:
 
 
 def test_quantities_survive_the_form(ledger: LedgerSite, keeper: Browser) -> None:
-    """What the form doesn't edit, a line's quantity, goes through saving and posting unchanged."""
-    form = balanced(ledger.book(), action="save", **{"line-extra": ["12.50 USD", ""]})
+    """They come back as typed, digit by digit, and are posted so; a credit's goes out."""
+    typed = {"line-quantity": ["1,012.50", "๓"], "line-commodity": ["USD", "shares"]}
+    form = balanced(ledger.book(), action="save", **typed)
     draft = keeper.post(NEW, NEW, **form).location
     page = keeper.get(draft)
-    extra = value_of(page, "line-extra")[:2]
-    assert extra == ["12.50 USD", ""]
-    keeper.post(draft, NEW, **form | {"action": "post", "version": "1", "line-extra": extra})
+    assert value_of(page, "line-quantity")[:3] == ["1012.50", "3", ""]
+    assert value_of(page, "line-commodity")[:3] == ["USD", "shares", ""]
+    typed = {name: value_of(page, name)[:2] for name in typed}
+    keeper.post(draft, NEW, **form | {"action": "post", "version": "1"} | typed)
+    with ledger.books():
+        lines = Line.select().order_by(Line.n)
+        found = [(line.quantity, line.quantity_decimals, line.commodity) for line in lines]
+    assert found == [(101250, 2, "USD"), (-3, 0, "shares")]
+
+
+def test_an_account_s_commodity_goes_without_saying(ledger: LedgerSite, keeper: Browser) -> None:
+    """Of an account kept in one commodity only the quantity is typed, and the fields are open."""
+    closed = keeper.get(NEW).text
+    assert 'name="quantities" value="1">' in closed
+    with ledger.books():
+        change_account(find_account(CASH).stid, by=SYSTEM, commodity="USD")
+    assert 'name="quantities" value="1" checked>' in keeper.get(NEW).text
+    form = balanced(ledger.book(), **{"line-quantity": ["-35", ""]})
+    assert keeper.post(NEW, NEW, **form).status_code == 303
     with ledger.books():
         line = Line.select().where(Line.n == 1).get()
-        assert (line.quantity, line.quantity_decimals, line.commodity) == (1250, 2, "USD")
+        assert (line.quantity, line.commodity) == (-35, "USD")
+        change_account(find_account(CASH).stid, by=SYSTEM, commodity="")
+    again = keeper.get(NEW).text
+    assert 'name="quantities" value="1" checked>' in again  # for it was used of late
+    assert '<option value="USD">' in again
 
 
 def test_a_voucher_is_copied_to_a_new_form(ledger: LedgerSite, keeper: Browser) -> None:

@@ -83,7 +83,6 @@ class Visitor:
                 "line-party": ["", ""],
                 "line-debit": ["12.50", ""],
                 "line-credit": ["", "12.50"],
-                "line-extra": ["", ""],
             },
         )
         if response.status_code == 303:

@@ -12,7 +12,7 @@ from cuneifox.draft_saving import save_again
 from cuneifox.errors import status_of
 from cuneifox.i18n import _, _l, error_text
 from cuneifox.identify import current_actor, current_company
-from cuneifox.lookups import Chart, Parties
+from cuneifox.lookups import Chart, Parties, commodities_of_late
 from cuneifox.navigation import Link
 from cuneifox.pages.reversals import find_posted_voucher, voucher_page
 from cuneifox.voucher_form import MORE_LINES, VoucherForm
@@ -186,6 +186,7 @@ def _form(
 ) -> ResponseReturnValue:
     decimals, actor = _decimals(), current_actor()
     debit, credit = form.totals(decimals)
+    commodities = sorted({*chart.commodities(), *commodities_of_late()})
     books = [(book.stid, f"{book.code} {shown_name(book)}") for book in list_books()]
     page = render_template(
         "vouchers/form.html",
@@ -200,6 +201,8 @@ def _form(
         credit=credit,
         books=books,
         accounts=chart.postable(),
+        commodities=commodities,
+        quantities=bool(form.has_quantities or commodities or request.form.get("quantities")),
         parties=list(Parties(actor).offered()),
         may_delete=draft is not None and actor.may("ledger", "delete"),
     )
