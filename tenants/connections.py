@@ -125,10 +125,32 @@ class ConnectionState(_ConnectionState):
             return
         self.lock(patience)
         try:
-            self.run(f"BEGIN {lock_type or 'IMMEDIATE'}")
+            self._begin(f"BEGIN {lock_type or 'IMMEDIATE'}")
         except BaseException:
             self.unlock()
             raise
+
+    def _begin(self, statement: str) -> None:
+        try:
+            self.run(statement)
+        except OperationalError as error:
+            if not self.ends_old_reads(error):
+                raise
+            self.run(statement)
+
+    def ends_old_reads(self, error: OperationalError) -> bool:
+        """Where a write found the database busy: True if our own unfinished queries may be why, and are so no more.
+
+        Whoever writes while going through rows holds a snapshot, and as soon as anyone else has written, SQLite can't
+        let a write begin on it, however often it is tried. So the rows that are left are fetched now.
+        """
+        if not sqlite.is_busy(error) or not self.has_cursors():
+            return False
+        for ref in self.cursors:
+            cursor = ref()
+            if cursor is not None:
+                cursor.set_aside()
+        return True
 
     def commit(self) -> None:
         """Commit, and let the next writer in."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from contextlib import suppress
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +19,36 @@ class SharedCursor(sqlite.driver.Cursor):
     """A cursor of the shared database, which belongs to everybody."""
 
     state: ConnectionState
+    rest: deque[Any] | None = None
+
+    def set_aside(self) -> None:
+        """Fetch what is left of the rows, for later: a statement that is done holds no snapshot any more."""
+        with suppress(sqlite.driver.ProgrammingError):  # it was closed, or has no rows
+            self.rest = deque([*(self.rest or ()), *sqlite.driver.Cursor.fetchall(self)]) or None
+
+    def _from_rest(self, count: int) -> list[Any]:
+        rest = self.rest or deque()
+        rows = [rest.popleft() for _ in range(min(count, len(rest)))]
+        self.rest = rest or None
+        return rows
+
+    def fetchone(self) -> Any:
+        return super().fetchone() if self.rest is None else self._from_rest(1)[0]
+
+    def fetchmany(self, *args: Any) -> Any:
+        if self.rest is None:
+            return super().fetchmany(*args)
+        return self._from_rest(args[0] if args else self.arraysize)
+
+    def fetchall(self) -> Any:
+        return super().fetchall() if self.rest is None else self._from_rest(len(self.rest))
+
+    def __next__(self) -> Any:
+        return super().__next__() if self.rest is None else self._from_rest(1)[0]
 
     def execute(self, sql: str, *args: Any) -> Any:
         self.state.admit(sql)
+        self.rest = None
         return self._judged(super().execute, sql, *args)
 
     def executemany(self, sql: str, *args: Any) -> Any:

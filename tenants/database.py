@@ -40,8 +40,9 @@ class RoutedDatabase(SqliteDatabase):
     hooks = 0
 
     def __init__(self, store: Store) -> None:
-        # Nothing of Peewee's own set-up, which is the same for all and stands on the class: see below.
-        self.owner = store
+        self.owner = (
+            store  # and nothing of Peewee's own set-up, which stands on the class: see below
+        )
         self.database = store.path
         self.query_hooks: list[Any] = []
         self._options: dict[str, Any] | None = None
@@ -113,6 +114,10 @@ class RoutedDatabase(SqliteDatabase):
             return self._execute(state, sql, params)
         state.lock()
         try:
+            return self._execute(state, sql, params)
+        except OperationalError as error:
+            if not state.ends_old_reads(error):
+                raise
             return self._execute(state, sql, params)
         finally:
             state.settle()

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import pytest
 from peewee import IntegrityError, OperationalError
@@ -95,3 +96,49 @@ def test_the_first_error_is_shown(router: Router, store: Store) -> None:
         Note.create(text="first")
         with pytest.raises(IntegrityError, match="UNIQUE"), store.writing():
             rolled_back_by_conflict(store)
+
+
+def noted_elsewhere(store: Store) -> None:
+    """Write on another connection, which makes a snapshot that is still being read an old one."""
+    with store.get_connection() as connection:
+        connection.execute("UPDATE note SET count = count + 1")
+
+
+@pytest.mark.parametrize("walk", [lambda q: q, lambda q: q.iterator(), lambda q: q.tuples()])
+def test_writing_while_going_through_rows(
+    router: Router, store: Store, walk: Callable[[Any], Iterable[Any]]
+) -> None:
+    """Others may write meanwhile: the walk goes on with the rows as they were, and no write finds the database busy."""
+    with router.using("acme"):
+        Note.insert_many([{"text": str(n)} for n in range(500)]).execute()
+        seen = []
+        for row in walk(Note.select(Note.text).order_by(Note.id)):
+            seen.append(row[0] if isinstance(row, tuple) else row.text)
+            if len(seen) in (3, 250):
+                noted_elsewhere(store)
+                Note.update(count=Note.count + 1).where(Note.id == 1).execute()
+                noted_elsewhere(store)
+                with store.writing():
+                    Note.update(count=Note.count + 1).where(Note.id == 1).execute()
+        assert seen == [str(n) for n in range(500)]
+        assert Note.get_by_id(1).count == 8
+
+
+def test_writing_after_a_walk_that_was_broken_off(router: Router, store: Store) -> None:
+    """A query that is still about, with rows that nobody fetched, keeps nobody from writing, and goes on later."""
+    with router.using("acme"):
+        Note.insert_many([{"text": str(n)} for n in range(500)]).execute()
+        query = Note.select().order_by(Note.id)
+        for _ in query:
+            break
+        noted_elsewhere(store)
+        store.write(Note.create, text="last")
+        assert [note.text for note in query] == [str(n) for n in range(500)]
+        cursor = store.execute_sql("SELECT id FROM note ORDER BY id")
+        assert cursor.fetchone() == (1,)
+        noted_elsewhere(store)
+        Note.create(text="very last")
+        assert cursor.fetchmany(2) == [(2,), (3,)]
+        assert next(cursor) == (4,)
+        assert len(cursor.fetchall()) == 497
+        assert cursor.fetchone() is None
