@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from peewee import IntegrityError
+from peewee import IntegrityError, Model
 
 from ledgers import BY, TODAY, Undo, books, everything, post_sale, rows
 from models.accounts import Account
 from models.drafts import Draft
-from models.months import Month, close_month
+from models.journals import JournalBook
+from models.months import Month, MonthChange, close_month
+from models.numbering import NumberSeries
 from models.posted import Line, Voucher
+from models.settings import BooksSettings, LedgerState
 from tenants import Router, current_store
 
 
@@ -61,6 +64,14 @@ def forged(**different: object) -> str:
     )
 
 
+def replaced(model: type[Model], where: str = "1", **different: object) -> str:
+    """SQL that puts rows in the place of those that are there, with what is ``different``."""
+    names = [field.column_name for field in model._meta.sorted_fields]
+    values = ", ".join(str(different.get(name, name)) for name in names)
+    table = model._meta.table_name
+    return f"REPLACE INTO {table} ({', '.join(names)}) SELECT {values} FROM {table} WHERE {where}"
+
+
 def run(statements: str, undo: bool = False) -> None:
     """Run statements in a transaction of their own, undone at its end if asked for."""
     with current_store("books").writing():
@@ -102,6 +113,17 @@ REFUSED = {
     "a number taken": forged(number="'GJ-2026-000001'"),
     "replace a voucher by id": forged(id=1, how="INSERT OR REPLACE"),
     "replace a voucher by number": forged(number="'GJ-2026-000001'", how="INSERT OR REPLACE"),
+    "replace a voucher on top of its lines": "UPDATE number_series SET last = last + 1;"
+    f"INSERT OR REPLACE INTO vouchers ({COLUMNS}) SELECT id, 'GJ-2026-000003', book_stid, fiscal_year, 3,"
+    " date, 'forged', reference, closing, reverses_id, key, 3, posted_by, posted_by_name, posted_at, ''"
+    " FROM vouchers WHERE id = 1",
+    "replace the state": replaced(LedgerState, turnover=0),
+    "replace a series": replaced(NumberSeries, last=1),
+    "replace a series by another prefix": replaced(NumberSeries, prefix="'X'", last="last + 1"),
+    "replace the settings": replaced(BooksSettings, currency="'USD'"),
+    "replace a posted account": replaced(Account, "code = '4100'", type="'expense'"),
+    "replace a journal book": replaced(JournalBook, "code = 'GJ'", kind="'sales'"),
+    "replace the record of months": replaced(MonthChange, changed_by_name="'Nobody'"),
     "an unknown book": forged(book_stid=77, series="SELECT 1"),
     "set the count back": "UPDATE ledger_state SET count = 1, head = 'x'",
     "set another head": "UPDATE ledger_state SET head = 'x'",
@@ -157,6 +179,7 @@ def test_what_posting_writes_is_let_through(acme: None) -> None:
         lambda: Line.update(amount=0).execute(),
         lambda: Line.delete().where(Line.voucher == 1).execute(),
         lambda: Month.delete().execute(),
+        lambda: BooksSettings.replace(name="X", currency="USD", decimals=0).execute(),
         lambda: Account.delete().where(Account.code == "4100").execute(),
     ],
 )

@@ -27,3 +27,9 @@ CREATE TRIGGER month_changes_are_never_deleted BEFORE DELETE ON month_changes
 BEGIN
     SELECT RAISE(ABORT, 'the record of months is only added to');
 END;
+
+CREATE TRIGGER month_changes_are_never_replaced BEFORE INSERT ON month_changes
+WHEN EXISTS (SELECT 1 FROM month_changes WHERE id = NEW.id)
+BEGIN
+    SELECT RAISE(ABORT, 'the record of months is only added to');
+END;

@@ -18,3 +18,16 @@ WHEN (NEW.type <> OLD.type OR NEW.is_group <> OLD.is_group)
 BEGIN
     SELECT RAISE(ABORT, 'an account that was posted to keeps its type and stays no group');
 END;
+
+-- REPLACE takes the old row away without asking what guards its changes.
+CREATE TRIGGER accounts_are_not_replaced BEFORE INSERT ON accounts
+WHEN EXISTS (SELECT 1 FROM accounts WHERE stid = NEW.stid)
+BEGIN
+    SELECT RAISE(ABORT, 'an account is changed, never replaced');
+END;
+
+CREATE TRIGGER journal_books_are_not_replaced BEFORE INSERT ON journal_books
+WHEN EXISTS (SELECT 1 FROM journal_books WHERE stid = NEW.stid)
+BEGIN
+    SELECT RAISE(ABORT, 'a journal book is changed, never replaced');
+END;

@@ -43,3 +43,25 @@ CREATE TRIGGER settings_are_kept BEFORE DELETE ON settings
 BEGIN
     SELECT RAISE(ABORT, 'the settings are never deleted');
 END;
+
+-- REPLACE takes the old row away without asking what guards deletes.
+CREATE TRIGGER ledger_state_is_not_replaced BEFORE INSERT ON ledger_state
+WHEN EXISTS (SELECT 1 FROM ledger_state)
+BEGIN
+    SELECT RAISE(ABORT, 'the ledger''s state is never replaced');
+END;
+
+CREATE TRIGGER settings_are_not_replaced BEFORE INSERT ON settings
+WHEN EXISTS (SELECT 1 FROM settings)
+BEGIN
+    SELECT RAISE(ABORT, 'the settings are never replaced');
+END;
+
+-- After the insert, for the upsert that gives numbers comes by ahead of it, and then updates.
+CREATE TRIGGER number_series_are_not_replaced AFTER INSERT ON number_series
+WHEN EXISTS (
+    SELECT 1 FROM vouchers WHERE book_stid = NEW.book_stid AND fiscal_year = NEW.fiscal_year
+)
+BEGIN
+    SELECT RAISE(ABORT, 'a number series is never replaced');
+END;

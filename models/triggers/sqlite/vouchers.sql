@@ -38,3 +38,10 @@ WHEN EXISTS (
 BEGIN
     SELECT RAISE(ABORT, 'nothing posts into a closed month');
 END;
+
+-- REPLACE takes the old row away without asking what guards deletes.
+CREATE TRIGGER vouchers_are_never_replaced BEFORE INSERT ON vouchers
+WHEN EXISTS (SELECT 1 FROM vouchers WHERE id = NEW.id)
+BEGIN
+    SELECT RAISE(ABORT, 'a posted voucher is never replaced; reverse it');
+END;
