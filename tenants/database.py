@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 from asyncio import _get_running_loop, current_task
-from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from peewee import SENTINEL, OperationalError, SqliteDatabase, sort_models
+from peewee import OperationalError, SqliteDatabase, sort_models
 from peewee import logger as query_log
 
 from . import stamps
@@ -16,6 +15,7 @@ from .compiling import RoutedContext, options_for
 from .connections import ConnectionState
 from .current import Entry, current, establish_key
 from .cursors import SharedCursor, StoreCursor
+from .equipment import EquippedDatabase
 from .errors import NoTenant, SharedEntry, TenantError, WrongTenant
 from .null import NullDatabase
 from .statements import Kind
@@ -27,17 +27,15 @@ if TYPE_CHECKING:
 get_ident = threading.get_ident
 
 
-class RoutedDatabase(SqliteDatabase):
+class RoutedDatabase(EquippedDatabase):
     """What store databases and the shared one have in common: pooled connections, one writer at a time, checks.
 
     Attributes:
         owner: the store.
-        hooks: grows as functions, aggregates and collations are registered, which connections opened before lack.
     """
 
     context_class = RoutedContext
     cursor_class: type[SharedCursor] = SharedCursor
-    hooks = 0
 
     def __init__(self, store: Store) -> None:
         self.owner = (
@@ -172,47 +170,7 @@ class RoutedDatabase(SqliteDatabase):
                     f"its table inside an entry of the tenant that it belongs to."
                 )
 
-    # What connections get besides settings
-
-    def register_function(self, *args: Any, **kwargs: Any) -> None:
-        self._grow("_functions")
-        super().register_function(*args, **kwargs)
-
-    def register_aggregate(self, *args: Any, **kwargs: Any) -> None:
-        self._grow("_aggregates")
-        super().register_aggregate(*args, **kwargs)
-
-    def register_collation(self, *args: Any, **kwargs: Any) -> None:
-        self._grow("_collations")
-        super().register_collation(*args, **kwargs)
-
-    def register_window_function(self, *args: Any, **kwargs: Any) -> None:
-        self._grow("_window_functions")
-        super().register_window_function(*args, **kwargs)
-
-    def pragma(
-        self, key: str, value: Any = SENTINEL, permanent: bool = False, schema: Any = None
-    ) -> Any:
-        if permanent:
-            self._grow("_pragmas")
-        return super().pragma(key, value, permanent, schema)
-
-    def load_extension(self, extension: str) -> None:
-        self._grow("_extensions")
-        super().load_extension(extension)
-
-    def _add_conn_hooks(self, conn: Any) -> None:
-        if self.hooks:
-            super()._add_conn_hooks(conn)
-            return
-        for name, (function, arguments, _) in self._functions.items():
-            conn.create_function(name, arguments, function)
-
-    def _grow(self, name: str) -> None:
-        # From here on this database has a set of its own, and connections without it aren't given out again.
-        setattr(self, name, copy(getattr(self, name)))
-        self.hooks += 1
-        self.owner.router.pool.close(self.owner)
+    # No way round
 
     def attach(self, filename: str, name: str) -> bool:
         """Refused: no statement reaches two stores."""
