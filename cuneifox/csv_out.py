@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from datetime import date
+from decimal import Decimal
 
 from flask import Response
 
@@ -16,7 +17,7 @@ BOM = "\ufeff"
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
-Cell = str | int | date | None
+Cell = str | int | Decimal | date | None
 
 
 class Amount(int):
@@ -43,6 +44,8 @@ def cell(value: Cell) -> str:
         return value.isoformat()
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     return "'" + value if value.startswith(_FORMULA_STARTS) else value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -22,6 +23,8 @@ def test_numbers_and_dates_stay_what_they_are() -> None:
     assert cell(Amount(-123456789, 2)) == "-1234567.89"
     assert cell(Amount(-5, 0)) == "-5"
     assert cell(-7) == "-7"
+    assert cell(Decimal("-350.00")) == "-350.00"
+    assert cell(Decimal("1E+3")) == "1000"
     assert cell(date(2026, 2, 28)) == "2026-02-28"
     assert cell(None) == ""
 

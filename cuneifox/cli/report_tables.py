@@ -168,7 +168,7 @@ def _(made: Ledger) -> Iterator[list[Any]]:
         yield [
             *(row.date, row.number, row.line, row.voucher_text, row.text, row.reference),
             *map(amount, (row.debit, row.credit, row.balance)),
-            None if row.quantity is None else f"{row.quantity:f}",
+            row.quantity,
             row.commodity,
         ]
 
