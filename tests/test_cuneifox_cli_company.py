@@ -80,7 +80,8 @@ def test_what_is_no_slug_is_refused_and_leaves_nothing(run, told, tmp_path: Path
 @pytest.mark.parametrize(
     ("options", "code"),
     [
-        (["--currency", "not one"], REFUSED),
+        (["--currency", "not one"], USAGE),
+        (["--currency", "not one", "--decimals", "2"], REFUSED),
         (["--decimals", "9"], REFUSED),
         (["--name", " "], REFUSED),
         (["--share-registers-with", "nobody"], REFUSED),
@@ -132,3 +133,14 @@ def test_check_finds_what_was_changed_behind_our_back(run, told, tmp_path: Path)
     assert {finding["company"] for finding in found} == {"acme"}
     assert run("check", "acme").exit_code == REFUSED
     assert run("check", "other").exit_code == 0
+
+
+def test_a_currency_that_iso_does_not_know_needs_its_decimals(run, told, tmp_path: Path):
+    """A slip like TBH isn't taken for a currency with two decimals; a unit of one's own may be had."""
+    slip = run("company", "create", "acme", "--name", "Acme", "--currency", "TBH")
+    assert slip.exit_code == USAGE
+    assert "TBH is no currency of ISO 4217" in slip.stderr
+    assert not list(tmp_path.glob("data/tenants/*"))
+    made = told("company", "create", "acme", "--name", "A", "--currency", "BTC", "--decimals", "6")
+    assert (made["currency"], made["decimals"]) == ("BTC", 6)
+    assert told("company", "create", "yen", "--name", "Y", "--currency", "jpy")["decimals"] == 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -38,7 +40,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.stdout.splitlines() == [
         "baansuan is made.",
         "tenyears is made.",
-        f"Demo sign-in: user {NAME}, password {PASSWORD}",
     ]
     return folder
 
@@ -122,7 +123,7 @@ def test_starting_again_keeps_what_is_there(run, told):
 def test_the_demo_is_served_to_this_machine_alone(run, monkeypatch: pytest.MonkeyPatch):
     """While its password is the one that everybody can read up; with another one it's up to you."""
     served = []
-    monkeypatch.setattr("cuneifox.serve.serve", served.append)
+    monkeypatch.setattr("cuneifox.serve.serve", lambda config, announce: served.append(config))
     for host in ("0.0.0.0", "192.168.1.5", "::", "example.com"):
         refused = run("serve", "--host", host)
         assert refused.exit_code == REFUSED
@@ -130,20 +131,21 @@ def test_the_demo_is_served_to_this_machine_alone(run, monkeypatch: pytest.Monke
     assert not served
     fine = run("serve", "--host", "127.0.0.1", "--port", "8123")
     assert fine.exit_code == 0
-    assert PASSWORD in fine.stdout
+    assert f"Demo sign-in: user {NAME}, password {PASSWORD}" in fine.stdout
     assert (served[0].server.host, served[0].server.port) == ("127.0.0.1", 8123)
 
 
 def test_with_another_password_the_demo_may_be_served(run, monkeypatch: pytest.MonkeyPatch):
     """And the old one isn't told any more. (The password is put back for the other tests.)"""
     served = []
-    monkeypatch.setattr("cuneifox.serve.serve", served.append)
+    monkeypatch.setattr("cuneifox.serve.serve", lambda config, announce: served.append(config))
     run("user", "passwd", NAME, "--password-stdin", input="something else 1\n")
     try:
         fine = run("serve", "--host", "0.0.0.0")
         assert fine.exit_code == 0, fine.output
         assert PASSWORD not in fine.stdout
         assert len(served) == 1
+        assert f"Sign in as {NAME}, with the password you gave it." in run("demo").stdout
     finally:
         run("user", "passwd", NAME, "--password-stdin", input=PASSWORD + "\n")
 
@@ -179,3 +181,27 @@ def test_a_demo_that_was_interrupted_is_finished(run, tmp_path: Path, monkeypatc
     fresh = json.loads(run("company", "show", "baansuan", "--json").stdout)
     assert shown["vouchers"] == fresh["vouchers"]
     assert run(*data, "check").exit_code == 0
+
+
+def test_the_address_is_told_at_once_and_once(tmp_path: Path):
+    """Also where output is a file or a pipe, which Python writes to when it has a lot, twice after a fork."""
+    environment = {
+        k: v for k, v in os.environ.items() if not k.startswith(("CUNEIFOX_", "PYTHONU"))
+    }
+    server = subprocess.Popen(
+        [sys.executable, "-m", "cuneifox", "--data", str(tmp_path), "serve", "--port", "0"],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert server.stdout is not None
+        ready, _, _ = select.select([server.stdout], [], [], 60)
+        assert ready
+        told = server.stdout.readline()
+    finally:
+        server.send_signal(signal.SIGINT)
+        rest, _ = server.communicate(timeout=60)
+    assert told.startswith("CuneiFox serves on http://127.0.0.1:")
+    assert (rest, server.returncode) == ("", 0)

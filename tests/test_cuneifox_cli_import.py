@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -96,11 +97,12 @@ def test_quantities_without_a_value_come_in(run, books: Path):
         (BOOKS.replace("Income:Sales\n", "Income:Sales 1 USD\n", 1).encode(),
          "books.beancount:5: Transaction does not balance"),
         (BOOKS.replace("5.00", "1" * 30).encode(), "books.beancount:5: "),
+        (BOOKS.replace("5.00", "1." + "1" * 30).encode(), "a number in it has more than 28 digits"),
         (BOOKS.replace('"USD"', '"EUR"').encode(), "its currency is EUR and the company's is USD"),
         (b'include "/etc/passwd"\n' + BOOKS.encode(), 'books.beancount:1: include "/etc/passwd"'),
         (b'plugin "os"\n' + BOOKS.encode(), 'books.beancount:1: plugin "os"'),
     ],
-    ids=["empty", "garbage", "utf-16", "tis-620", "crash", "unbalanced", "huge", "euro", "include",
+    ids=["empty", "garbage", "utf-16", "tis-620", "crash", "unbalanced", "huge", "long", "euro", "include",
          "plugin"],
 )  # fmt: skip
 def test_a_bad_file_is_refused_by_line_and_changes_nothing(
@@ -115,7 +117,8 @@ def test_a_bad_file_is_refused_by_line_and_changes_nothing(
     assert "Traceback" not in result.output
     assert not result.stdout
     assert head(run) == before
-    assert run("check").exit_code == 0
+    checked = run("check")
+    assert checked.exit_code == 0, (checked.stdout, checked.stderr)
 
 
 def test_fifty_megabytes_are_refused_unread(run, tmp_path: Path):
@@ -147,3 +150,20 @@ def test_progress_stays_off_standard_output(tmp_path: Path, run, books: Path):
     )
     assert json.loads(done.stdout)["result"]["posted"] == 2
     assert not done.stderr
+
+
+def test_one_is_said_otherwise_than_many(run, books: Path):
+    """One voucher has one number, and one transaction is there."""
+    books.write_text(BOOKS[: BOOKS.index('2026-01-02 * "hours"')])
+    first = run("import", "acme", str(books)).stdout
+    assert re.match(r"acme: 1 voucher posted as \S+\.\n", first)
+    assert "1 transaction of the file is there already." in run("import", "acme", str(books)).stdout
+
+
+def test_quantities_sold_are_numbers_in_csv(run, books: Path):
+    """A spreadsheet sums them up: no apostrophe before the minus, as text that could be a formula gets."""
+    books.write_text(BOOKS.replace("8 VACHR", "-8.50 VACHR"))
+    run("import", "acme", str(books))
+    ledger = ("report", "acme", "ledger", "--account", "Assets:Hours", "--to", "2026-12-31")
+    made = run(*ledger, "--format", "csv").stdout
+    assert made.splitlines()[1].endswith(",-8.50,VACHR")

@@ -187,3 +187,23 @@ def test_local_names_are_shown_where_the_installation_speaks_thai(report, folder
     assert made.exit_code == 0
     assert "สินทรัพย์" in made.stdout
     assert "Cash" in made.stdout
+
+
+def test_an_account_is_found_by_the_long_name_that_its_file_gives_it(folder: Path, report):
+    """A code has forty characters; the ledger of a longer name is asked for by that name all the same."""
+    name = "Expenses:Taxes:Y2018:US:Federal:PreTax401k:Employer"
+    path = folder / "long.beancount"
+    path.write_text(
+        f'option "operating_currency" "USD"\n2019-01-01 open {name}\n2019-01-01 open Assets:Cash\n'
+        f'2019-01-02 * "x"\n  {name}  7 USD\n  Assets:Cash\n'
+    )
+    done = CliRunner().invoke(main, ["--data", str(folder / "data"), "import", "acme", str(path)])
+    assert done.exit_code == 0, done.output
+    year = ("--from", "2019-01-01", "--to", "2019-12-31")
+    made = json.loads(report("ledger", "--account", name, *year, "--json").stdout)
+    assert made["figures"]["closing"] == 700
+    code = made["account"]["code"]
+    assert len(code) == 40
+    assert json.loads(report("ledger", "--account", code, *year, "--json").stdout) == made
+    refused = report("ledger", "--account", name + "s", *year, code=REFUSED)
+    assert f"There is no account {name}s" in refused.stderr

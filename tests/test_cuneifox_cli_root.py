@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+import tenants
 from cuneifox.cli import main
 from cuneifox.cli.exits import BROKEN, REFUSED, USAGE, printable
 from cuneifox.cli.reference import PAGE, reference
 from cuneifox.cli.root import COMMANDS
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture
@@ -194,3 +197,78 @@ def test_the_real_process_behaves_like_this_too(tmp_path: Path):
     assert taken.stderr.startswith("cuneifox: ")
     assert run("company").returncode == USAGE
     assert run("--version").stdout.startswith("cuneifox ")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (tenants.UnknownTenant("x"), REFUSED),
+        (tenants.SlugTaken("x"), REFUSED),
+        (tenants.WrongFile("x"), BROKEN),
+        (tenants.ReadOnlyStore("x"), BROKEN),
+        (tenants.LockTimeout("x"), BROKEN),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_what_is_refused_and_what_the_system_fails_at_have_their_own_codes(
+    run, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int
+):
+    """A script may try again after 3, when there is room on the disk again; after 1 that is no use."""
+
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr("cuneifox.cli.opening.settings", fail)
+    result = run("company", "list")
+    assert (result.exit_code, result.stderr) == (code, "cuneifox: x\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["report", "acme", "ledger", "--account", "\udcff"],
+        ["user", "grant", "\udcff", "acme", "--all", "read"],
+        ["user", "add", "ploy", "--password-stdin"],
+    ],
+    ids=["option", "argument", "standard input"],
+)
+def test_bytes_that_are_no_text_are_told(run, arguments: list[str]):
+    """Exit code 2, not a fault of ours: Python hands such bytes over as surrogates."""
+    assert run("company", "create", "acme", "--name", "Acme").exit_code == 0
+    result = run(*arguments, input=b"\xff\xfe\xfd1234567890\n")
+    assert result.exit_code == USAGE, result.output
+    assert "isn't UTF-8" in result.stderr
+
+
+def test_a_terminal_without_the_letters_is_told(tmp_path: Path, run):
+    """Exit code 3 and the setting that helps; a table has lines and names that ASCII lacks."""
+    assert run("company", "create", "acme", "--name", "Acme", "--local-name", "ก").exit_code == 0
+    done = subprocess.run(
+        [sys.executable, "-m", "cuneifox", "--data", "data", "company", "list"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == BROKEN
+    assert done.stderr == "cuneifox: ascii can't write all texts: set PYTHONIOENCODING=utf-8.\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["company", "show", "nobody"],
+        ["check", "nobody"],
+        ["report", "nobody", "trial-balance"],
+        ["user", "grant", "ploy", "nobody", "--all", "read"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_an_unknown_company_is_told_with_where_to_look(run, arguments: list[str]):
+    """In the words that people use: a company, not a tenant."""
+    added = run("user", "add", "ploy", "--password-stdin", input="correct horse 1\n")
+    assert added.exit_code == 0
+    result = run(*arguments)
+    assert result.exit_code == REFUSED
+    assert result.stderr == "cuneifox: there is no company 'nobody': see `cuneifox company list`.\n"

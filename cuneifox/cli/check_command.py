@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from cuneifox.cli.exits import REFUSED, printable
-from cuneifox.cli.opening import installation
+from cuneifox.cli.opening import find_company, installation
 from cuneifox.cli.printing import json_option, print_json
 from cuneifox.cli.working import working
 
@@ -27,7 +27,7 @@ def command(company: str | None, as_json: bool) -> None:
     found: list[Any] = []
     checked: list[str] = []
     with installation() as (_, router), working() as progress:
-        tenants = [router.tenant(company)] if company else router.tenants()
+        tenants = [find_company(router, company)] if company else router.tenants()
         for number, tenant in enumerate(tenants, start=1):
             progress("Checking", number - 1, len(tenants))
             found += check_company(router, tenant)

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from cuneifox.cli.exits import Refused
-from cuneifox.cli.opening import installation, log
+from cuneifox.cli.exits import Refused, printable
+from cuneifox.cli.opening import find_company, installation, log
 from cuneifox.cli.printing import json_option, print_json, print_table
 
 
@@ -21,7 +21,12 @@ def command() -> None:
 @click.argument("slug")
 @click.option("--name", required=True, help="Its name in English.")
 @click.option("--local-name", default="", help="Its name in Thai.")
-@click.option("--currency", default="THB", show_default=True, help="ISO 4217 code; fixed for good.")
+@click.option(
+    "--currency",
+    default="THB",
+    show_default=True,
+    help="ISO 4217 code; fixed once something is posted.",
+)
 @click.option("--decimals", type=int, help="Digits of the minor unit; else what the currency has.")
 @click.option(
     "--fiscal-start-month",
@@ -110,7 +115,7 @@ def show(slug: str, as_json: bool) -> None:
     from models.settings import LedgerState, books_settings
 
     with installation() as (_, router):
-        tenant = router.tenant(slug)
+        tenant = find_company(router, slug)
         company = Company.get_or_none(Company.tenant_id == tenant.id)
         if company is None:
             raise Refused(
@@ -165,6 +170,12 @@ def _size(count: int | None) -> str:
 
 def _decimals(currency: str) -> int:
     """How many decimals a currency has by Unicode's CLDR: 2 for THB, 0 for JPY, 3 for KWD."""
-    from babel.numbers import get_currency_precision
+    from babel.numbers import get_currency_precision, is_currency
 
-    return get_currency_precision(currency)
+    if not is_currency(currency.upper()):
+        raise click.BadParameter(
+            f"{printable(currency)} is no currency of ISO 4217. If that is what you mean, say its"
+            " --decimals too.",
+            param_hint="--currency",
+        )
+    return get_currency_precision(currency.upper())

@@ -13,7 +13,8 @@ def command() -> None:
     """Make two demo companies and somebody to sign in as. What is there already is kept.
 
     baansuan is a Thai trading company that was made up; tenyears is what beancount's own example
-    generator writes for ten years, brought in by `cuneifox import`.
+    generator writes for ten years, brought in by `cuneifox import`. `cuneifox serve` then tells how to
+    sign in.
     """
     from cuneifox.demo import make_demo
     from cuneifox.services import passwords_of

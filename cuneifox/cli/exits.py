@@ -77,15 +77,19 @@ def _told(error: Exception) -> click.ClickException:
 
     from cuneifox.config import ConfigError
     from models.errors import BooksError
-    from tenants import TenantError
+    from tenants import BadSlug, TenantError, UnknownTenant
 
     if isinstance(error, ConfigError):
         return Misused(str(error))
     if isinstance(error, BooksError):
         lines = getattr(error, "lines", None)
         return Refused(*(lines() if lines else [str(error)]))
-    if isinstance(error, TenantError):
+    if isinstance(error, UnknownTenant | BadSlug):
         return Refused(str(error))
+    if isinstance(error, TenantError):
+        return Broken(str(error))
+    if isinstance(error, UnicodeEncodeError | UnicodeDecodeError):
+        return _no_text(error)
     if isinstance(error, OSError):
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         return Broken(what)
@@ -96,6 +100,16 @@ def _told(error: Exception) -> click.ClickException:
     name = type(error).__name__
     hint = "Run it as `cuneifox --debug …` for the trace."
     return Broken(f"a fault in CuneiFox: {name}: {error}. {hint}")
+
+
+def _no_text(error: UnicodeEncodeError | UnicodeDecodeError) -> click.ClickException:
+    """Bytes that came in and aren't UTF-8, or text for which the terminal has no letters.
+
+    Python keeps such bytes as surrogates, and complains where they are stored.
+    """
+    if isinstance(error, UnicodeDecodeError) or error.reason == "surrogates not allowed":
+        return Misused("what was typed or piped in isn't UTF-8.")
+    return Broken(f"{error.encoding} can't write all texts: set PYTHONIOENCODING=utf-8.")
 
 
 def _debugging() -> bool:

@@ -15,7 +15,7 @@ from cuneifox.cli.exits import Refused
 from cuneifox.config import Config, load_config
 
 if TYPE_CHECKING:
-    from tenants import Router
+    from tenants import Router, Tenant
 
 
 def settings() -> Config:
@@ -58,6 +58,16 @@ def installation(*, make: bool = False) -> Iterator[tuple[Config, Router]]:
         yield config, router
     finally:
         router.close()
+
+
+def find_company(router: Router, slug: str) -> Tenant:
+    """The company of that slug; Refused, saying where to look, if there is none."""
+    from tenants import UnknownTenant
+
+    try:
+        return router.tenant(slug)
+    except UnknownTenant:
+        raise Refused(f"there is no company {slug[:80]!r}: see `cuneifox company list`.") from None
 
 
 def log(action: str, subject: str = "", company: Any = None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from cuneifox.cli import report_tables
-from cuneifox.cli.opening import installation, today
+from cuneifox.cli.opening import find_company, installation, today
 from cuneifox.cli.printing import print_json, print_table
 
 REPORTS = ("trial-balance", "ledger", "profit-loss", "balance-sheet")
@@ -65,7 +65,7 @@ def command(
         raise click.UsageError(f"--account is for a ledger; a {report} has all accounts.")
     if report == "balance-sheet" and first:
         raise click.UsageError("A balance sheet stands on one day: leave --from out.")
-    with installation() as (config, router), router.using(company):
+    with installation() as (config, router), router.using(find_company(router, company)):
         made = _made(report, first, last or today(config), account)
     if as_json or form == "json":
         from cuneifox.report_json import plain
@@ -83,7 +83,6 @@ def command(
 def _made(
     report: str, first: datetime.date | None, last: datetime.date, account: str | None
 ) -> Any:
-    from models.accounts import find_account
     from models.reports.balance_sheet import balance_sheet
     from models.reports.profit_loss import profit_loss
     from models.reports.scope import fiscal_year_start
@@ -96,7 +95,22 @@ def _made(
         return trial_balance(first, last)
     if report == "profit-loss":
         return profit_loss(first, last)
-    return _whole_ledger(find_account(account or "").stid, first, last)
+    return _whole_ledger(_account(account or ""), first, last)
+
+
+def _account(named: str) -> int:
+    """The stid of an account by its code, or by the full name that a beancount file gives it."""
+    from models.accounts import find_account
+    from models.errors import NotFound
+    from models.importing.chart import account_code
+
+    try:
+        return int(find_account(named).stid)
+    except NotFound as unknown:
+        try:
+            return int(find_account(account_code(named)).stid)
+        except NotFound:
+            raise unknown from None
 
 
 def _whole_ledger(account: int, first: datetime.date, last: datetime.date) -> Any:

@@ -37,7 +37,7 @@ def command(host: str | None, port: int | None) -> None:
         )
     if demo:
         click.echo(demo)
-    serve(config)
+    serve(config, announce=click.echo)  # which doesn't keep it back where output is a file
 
 
 def is_loopback(host: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from cuneifox.cli.opening import installation, log
+from cuneifox.cli.opening import find_company, installation, log
 from cuneifox.cli.printing import json_option, print_json, print_table
 
 MODULES = ("ledger", "receivables", "inventory", "assets", "wages")
@@ -124,7 +124,7 @@ def grant(
 
     with installation() as (_, router):
         user = User.find(name)
-        tenant = router.tenant(company)
+        tenant = find_company(router, company)
         named = Company.get_or_none(Company.tenant_id == tenant.id)
         if revoke:
             Membership.revoke(user, tenant.id)
@@ -164,7 +164,8 @@ def passwd(name: str, must_change: bool, password_stdin: bool) -> None:
         user.set_password(_password(password_stdin), passwords_of(config), must_change=must_change)
         ended = Session.end_all(user)
         log("people.password", user.name)
-    click.echo(f"{user.name} has another password; {ended} sessions were ended.")
+    sessions = "1 session was ended" if ended == 1 else f"{ended} sessions were ended"
+    click.echo(f"{user.name} has another password; {sessions}.")
 
 
 def _told(user: Any) -> dict[str, Any]:

@@ -12,7 +12,10 @@ from tenants import Router, UnknownTenant
 def make_demo(
     router: Router, passwords: Passwords, progress: Callable[[str, int, int], None]
 ) -> list[str]:
-    """Make what is missing of the demo, and return what to tell of it, line by line."""
+    """Make what is missing of the demo, and return what to tell of it, line by line.
+
+    The sign-in is told by whoever serves, unless its password was changed.
+    """
     from cuneifox.demo.books import SLUG as BAANSUAN
     from cuneifox.demo.books import make_baansuan
     from cuneifox.demo.people import add_demo_user, sign_in
@@ -32,7 +35,8 @@ def make_demo(
             continue
         if Membership.find(user, tenant.id) is None:
             Membership.grant(user, tenant.id, may_freeze=True, may_close=True)
-    told.append(sign_in(passwords) or f"Sign in as {user.name}, with the password you gave it.")
+    if not sign_in(passwords):
+        told.append(f"Sign in as {user.name}, with the password you gave it.")
     return told
 
 

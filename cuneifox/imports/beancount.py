@@ -139,5 +139,7 @@ def _breakdown(returncode: int, complaint: bytes) -> str:
             f"beancount itself broke down on this file ({name}). A division by zero in an amount"
             " does that; `bean-check` on parts of the file finds the place."
         )
+    if b"decimal.InvalidOperation" in complaint:
+        return "beancount could not read this file: a number in it has more than 28 digits."
     last = complaint.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no reason given"]
     return f"beancount could not read this file: {last[0][:200]}"

@@ -32,9 +32,9 @@ class FileRefused(BadInput):
 
     def lines(self) -> list[str]:
         """Each problem as `file:line: text`, the way compilers write them."""
+        name = self.path.name or str(self.path)
         return [
-            f"{self.path.name}:{line}: {text}" if line else f"{self.path.name}: {text}"
-            for line, text in self.problems
+            f"{name}:{line}: {text}" if line else f"{name}: {text}" for line, text in self.problems
         ]
 
 

@@ -31,12 +31,13 @@ class Imported(msgspec.Struct, frozen=True):
         """The same in words, a line each."""
         done = self.result
         would = "would be " if done.dry_run else ""
-        numbers = f" as {done.first_number} to {done.last_number}" if done.posted else ""
+        numbers = f" as {_range(done.first_number, done.last_number)}" if done.posted else ""
         yield f"{self.company}: {_count(done.posted, 'voucher')} {would}posted{numbers}."
         if done.present:
-            yield f"{_count(done.present, 'transaction')} of the file are there already."
+            are = "is" if done.present == 1 else "are"
+            yield f"{_count(done.present, 'transaction')} of the file {are} there already."
         if done.empty:
-            yield f"{_count(done.empty, 'transaction')} without any amount were left out."
+            yield f"Left out: {_count(done.empty, 'transaction')} without any amount."
         if done.accounts:
             yield f"{_count(len(done.accounts), 'account')} {would}added."
         if done.rounded:
@@ -92,6 +93,10 @@ def _in_currency(reading: Reading, currency: str) -> FileRead:
         raise FileRefused(reading.path, [(0, problem)])
     with start_reading(reading.path, currency) as again:
         return again.result()
+
+
+def _range(first: str, last: str) -> str:
+    return first if first == last else f"{first} to {last}"
 
 
 def _count(number: int, what: str) -> str:
