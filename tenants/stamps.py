@@ -6,7 +6,6 @@ of it; a store that was restored has a new generation, so that rows read before 
 
 from __future__ import annotations
 
-import weakref
 from typing import TYPE_CHECKING, Any
 
 from .current import Entry, current, establish_key
@@ -18,18 +17,17 @@ if TYPE_CHECKING:
 Stamp = tuple[str, int]
 
 #: For messages: what people call the store that a stamp names.
-_known: weakref.WeakValueDictionary[Stamp, Store] = weakref.WeakValueDictionary()
+_labels: dict[Stamp, str] = {}
 
 
 def know(store: Store) -> None:
-    """Remember a store, so that errors can name it."""
-    _known[store.stamp] = store
+    """Remember what a store is called, so that errors can name it."""
+    _labels[store.stamp] = store.label
 
 
 def name_of(stamp: Stamp) -> str:
     """Return what people call the store of that stamp."""
-    store = _known.get(stamp)
-    return store.label if store is not None else f"store {stamp[0]} (generation {stamp[1]})"
+    return _labels.get(stamp) or f"store {stamp[0]} (generation {stamp[1]})"
 
 
 def stray(what: str, stamp: Stamp, entry: Entry | None = None) -> TenantError:
