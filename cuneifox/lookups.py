@@ -16,6 +16,9 @@ from tenants import current_store
 LATE = 1_000
 """Lines that are looked through for commodities in use."""
 
+ACCOUNTS_OFFERED = 2_000
+"""Accounts that a form offers by itself."""
+
 OFFERED = 500
 """Rows per register that a form offers by itself; the others are found by their code."""
 
@@ -63,6 +66,10 @@ class Chart:
     def postable(self) -> list[AccountNode]:
         """Return the accounts that take new postings."""
         return [node for node in self.nodes if node.active and not node.is_group]
+
+    def offered(self) -> list[AccountNode]:
+        """Return what forms offer of `postable`; the rest is found by its code or name."""
+        return self.postable()[:ACCOUNTS_OFFERED]
 
     def commodities(self) -> set[str]:
         """Return the commodities that accounts are kept in."""

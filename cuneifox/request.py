@@ -10,6 +10,10 @@ from flask.globals import request_ctx
 
 from cuneifox.visits import Visit
 
+FORM = "application/x-www-form-urlencoded"
+STRANGERS_FORM = 64 * 1024
+"""Bytes of a form from whoever isn't signed in."""
+
 
 class CompanyRequest(Request):
     """A request with the company's `slug` from its URL (or None), its `visit` (or None if nobody is
@@ -25,6 +29,24 @@ class CompanyRequest(Request):
         super().__init__(*args, **kwargs)
         self.id = secrets.token_hex(8)
         self.noted: list[tuple[str, str]] = []
+
+    @property
+    def max_content_length(self) -> int | None:
+        """Bytes that a body may have: MAX_CONTENT_LENGTH, and less where all is read at once.
+
+        Werkzeug holds a plain form in memory whatever its size (MAX_FORM_MEMORY_SIZE is for the parts
+        of multipart ones alone), and makes many times that of it.
+        """
+        most = [super().max_content_length]
+        if self.mimetype == FORM:
+            most.append(self.max_form_memory_size)
+        if self.visit is None:
+            most.append(STRANGERS_FORM)
+        return min((size for size in most if size is not None), default=None)
+
+    @max_content_length.setter
+    def max_content_length(self, value: int | None) -> None:
+        self._max_content_length = value
 
 
 def init_urls(app: Flask) -> None:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import TypeVar
 
 from werkzeug.datastructures import MultiDict
@@ -67,7 +67,9 @@ class VoucherForm:
         """Return the form that was sent, without its empty lines."""
         columns = [given.getlist(f"line-{part.name}") for part in fields(FormLine)]
         rows = zip_longest(*columns, fillvalue="")
-        lines = [FormLine(*(cell.strip() for cell in row)) for row in rows]
+        lines = (FormLine(*(cell.strip() for cell in row)) for row in rows)
+        # One more than may be is kept, to be refused; thousands aren't worth sending back.
+        kept = islice((line for line in lines if line), MOST_LINES + 1)
         version = given.get("version", "")
         return cls(
             key=given.get("key", "")[:100],
@@ -76,7 +78,7 @@ class VoucherForm:
             book=given.get("book", ""),
             reference=given.get("reference", ""),
             text=given.get("text", ""),
-            lines=[line for line in lines if line],
+            lines=list(kept),
         )
 
     @classmethod

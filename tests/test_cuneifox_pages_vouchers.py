@@ -291,6 +291,22 @@ def test_any_number_of_lines(ledger: LedgerSite, keeper: Browser) -> None:
     assert page.status_code == 422
     assert "import" in errors_of(page)["lines"]
     assert value_of(page, "line-account")[0] == "1111 เงินสดในมือ"
+    form = voucher_form(ledger.book(), *([("", "", "")] * 9), *(lines[:1] * 9000), key="3")
+    page = keeper.post(NEW, NEW, **form)
+    assert page.status_code == 422
+    assert len(value_of(page, "line-account")) < MOST_LINES + 10  # what can't be is not sent back
+
+
+def test_a_chart_of_thousands_is_offered_in_part(
+    ledger: LedgerSite, keeper: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Forms stay small, and what isn't offered is found by its code all the same."""
+    monkeypatch.setattr("cuneifox.lookups.ACCOUNTS_OFFERED", 3)
+    for path in (NEW, f"{HOME}/reports/ledger"):
+        page = keeper.get(path).text
+        offered = page.partition('<datalist id="accounts">')[2].partition("</datalist>")[0]
+        assert offered.count("<option") == 3, path
+    assert keeper.post(NEW, NEW, **balanced(ledger.book())).status_code == 303
 
 
 def test_locked_months_are_told_at_the_date(ledger: LedgerSite, keeper: Browser) -> None:

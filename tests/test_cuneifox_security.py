@@ -144,3 +144,17 @@ def test_a_host_header_that_is_none_costs_nothing(site: Site) -> None:
     """It is answered like any other: addresses of ours never name the host."""
     for host in ("a b", "<x>", "evil.example:99999999", "[::", "é", ""):
         assert site.browser().client.get("/c/acme", headers={"Host": host}).status_code < 500
+
+
+def test_forms_are_bounded_before_they_are_parsed(site: Site) -> None:
+    """Strangers send 64 KiB at most, of any kind, and users 4 MiB of a plain form; more is 413."""
+    plain, parts = "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"
+    large, huge = b"&" * 70_000, b"&" * 5_000_000
+    for kind in (plain, parts):
+        sent = site.browser().client.post("/sign-in", data=large, content_type=kind)
+        assert sent.status_code == 413, kind
+    browser = site.signed_in("chief")
+    headers = {"X-CSRF-Token": browser.token("/account")}
+    for body, status in ((large, 422), (huge, 413)):
+        sent = browser.client.post("/account", data=body, content_type=plain, headers=headers)
+        assert sent.status_code == status, len(body)

@@ -109,7 +109,7 @@ def show_ledger(form: str) -> ResponseReturnValue:
     scope = ScopeForm.typed(request.args)
     chart = Chart(account_tree())
     asked = request.args.get("account", "").strip()
-    accounts = chart.postable()
+    accounts = chart.offered()
     if not asked and form == "html":
         error = {"account": _("Choose the account, by code or name.")} if request.args else {}
         return _page("ledger", scope, None, error, accounts=accounts, asked=asked)

@@ -200,7 +200,7 @@ def _form(
         debit=debit,
         credit=credit,
         books=books,
-        accounts=chart.postable(),
+        accounts=chart.offered(),
         commodities=commodities,
         quantities=bool(form.has_quantities or commodities or request.form.get("quantities")),
         parties=list(Parties(actor).offered()),
