@@ -15,6 +15,7 @@ from models.months import Month, MonthChange, close_month
 from models.numbering import NumberSeries
 from models.posted import Line, Voucher
 from models.settings import BooksSettings, LedgerState
+from models.years import close_year, reopen_year
 from tenants import Router, current_store
 
 
@@ -106,6 +107,11 @@ REFUSED = {
     "an amount of text": forged(amount="'five'"),
     "an amount of 10**18": forged(amount=10**18, other=-(10**18)),
     "a closed month": forged(date="'2026-01-31'", line_date="'2026-01-31'"),
+    "another fiscal year than the date's": forged(
+        fiscal_year=2027,
+        serial=1,
+        series="INSERT INTO number_series (book_stid, fiscal_year, prefix, last) VALUES (1, 2027, 'GJ', 1)",
+    ),
     "a place in the chain left out": forged(chain_no=4),
     "a place in the chain taken": forged(chain_no=2),
     "a serial left out": forged(serial=4),
@@ -212,3 +218,28 @@ def test_the_refusal_says_what_to_do_instead(acme: None, statement: str) -> None
     """Whoever tries reads that a posted voucher is reversed, not changed."""
     with pytest.raises(IntegrityError, match="reverse it"):
         run(statement)
+
+
+def test_a_closed_fiscal_year_is_locked_in_the_database(shared: Router) -> None:
+    """Nothing is put into it but what closes and opens it; once it is open again, all is."""
+    with books(shared, "closing"):
+        post_sale("2026-02-03")
+        close_year(2026, by=BY)
+        third = forged(number="'GJ-2026-000003'", serial=3, chain_no=3)
+        with pytest.raises(IntegrityError, match="closed fiscal year"):
+            run(third)
+        reopen_year(2026, by=BY, reason="Late bill")
+        with pytest.raises(Undo):
+            run(forged(number="'GJ-2026-000004'", serial=4, chain_no=4), undo=True)
+
+
+@pytest.mark.parametrize("start", range(1, 13))
+def test_the_database_knows_the_fiscal_year_of_every_date(shared: Router, start: int) -> None:
+    """First and last days of months, a leap day among them, post whichever month years start in."""
+    dates = ["2023-12-31", "2024-02-29", "2024-03-01"]
+    dates += [f"2024-{month:02d}-{day}" for month in range(1, 13) for day in ("01", "28")]
+    with books(shared, f"start-{start}", fiscal_start_month=start):
+        for date in dates:
+            post_sale(date)
+        years = rows("SELECT count(*), min(fiscal_year), max(fiscal_year) FROM vouchers")
+        assert years == [(len(dates), 2023 + (start > 1), 2024 + (start > 1))]

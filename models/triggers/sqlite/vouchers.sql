@@ -45,3 +45,19 @@ WHEN EXISTS (SELECT 1 FROM vouchers WHERE id = NEW.id)
 BEGIN
     SELECT RAISE(ABORT, 'a posted voucher is never replaced; reverse it');
 END;
+
+CREATE TRIGGER vouchers_lie_in_their_year BEFORE INSERT ON vouchers
+WHEN NEW.fiscal_year IS NOT (
+    SELECT CAST(substr(NEW.date, 1, 4) AS INTEGER) + (
+        fiscal_start_month > 1 AND CAST(substr(NEW.date, 6, 2) AS INTEGER) >= fiscal_start_month
+    ) FROM settings
+)
+BEGIN
+    SELECT RAISE(ABORT, 'a voucher is of the fiscal year that its date lies in');
+END;
+
+CREATE TRIGGER vouchers_spare_closed_years BEFORE INSERT ON vouchers
+WHEN NOT NEW.closing AND NEW.fiscal_year <= (SELECT closed_year FROM ledger_state)
+BEGIN
+    SELECT RAISE(ABORT, 'nothing posts into a closed fiscal year; open it again first');
+END;
