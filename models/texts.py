@@ -9,6 +9,11 @@ from models.errors import BadInput
 
 THAI_DIGITS = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
 
+_CONTROLS = ("Cc", "Cs")
+_BREAKING = (*_CONTROLS, "Zl", "Zp")
+"""What Unicode calls such characters. Python's ``isprintable`` is false for all of them and some harmless
+ones, and tells at once of the text that has none."""
+
 
 def clean_line(value: Any, field: str, *, longest: int, required: bool = False) -> str:
     """Return ``value`` as one trimmed line in Unicode's NFC, of at most ``longest`` characters.
@@ -17,7 +22,7 @@ def clean_line(value: Any, field: str, *, longest: int, required: bool = False) 
     or holds control characters, line breaks or half surrogates.
     """
     line = _normal(value, field, longest)
-    if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in line):
+    if not line.isprintable() and any(unicodedata.category(c) in _BREAKING for c in line):
         raise BadInput(
             "%(field)s holds a line break or a control character; take it out.", field=field
         )
@@ -29,7 +34,9 @@ def clean_line(value: Any, field: str, *, longest: int, required: bool = False) 
 def clean_text(value: Any, field: str, *, longest: int) -> str:
     """Like ``clean_line``, with line breaks and tabs allowed (line breaks become ``\\n``)."""
     text = _normal(value, field, longest).replace("\r\n", "\n").replace("\r", "\n")
-    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in text):
+    if not text.isprintable() and any(
+        unicodedata.category(c) in _CONTROLS and c not in "\n\t" for c in text
+    ):
         raise BadInput("%(field)s holds a control character; take it out.", field=field)
     return text
 
