@@ -14,6 +14,9 @@ from click.testing import CliRunner
 
 from cuneifox.cli import main
 from cuneifox.cli.exits import REFUSED, USAGE
+from models.actors import Actor
+from models.months import freeze_month, open_month
+from tenants import Router
 
 BOOKS = """option "operating_currency" "USD"
 2026-01-01 open Assets:Cash
@@ -167,3 +170,24 @@ def test_quantities_sold_are_numbers_in_csv(run, books: Path):
     ledger = ("report", "acme", "ledger", "--account", "Assets:Hours", "--to", "2026-12-31")
     made = run(*ledger, "--format", "csv").stdout
     assert made.splitlines()[1].endswith(",-8.50,VACHR")
+
+
+def test_a_frozen_month_takes_nothing(run, books: Path, tmp_path: Path):
+    """Whoever keeps the books has locked it, and the shell goes round no lock; opened, it takes all."""
+    books.write_text(BOOKS + '2026-02-05 * "later"\n  Assets:Cash  1 USD\n  Income:Sales\n')
+    before = head(run)
+
+    def set_month(change) -> None:
+        router = Router(tmp_path / "data")
+        with router.using("acme"):
+            change(202602, by=Actor.system("test"))
+        router.close()
+
+    set_month(freeze_month)
+    result = run("import", "acme", str(books))
+    assert (result.exit_code, result.stdout) == (REFUSED, "")
+    assert result.stderr.startswith("cuneifox: books.beancount:12: ")
+    assert "is frozen" in result.stderr
+    assert head(run) == before
+    set_month(open_month)
+    assert "3 vouchers posted" in run("import", "acme", str(books)).stdout

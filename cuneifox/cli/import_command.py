@@ -19,10 +19,14 @@ from cuneifox.cli.working import working
 def command(company: str, file: Path, dry_run: bool, as_json: bool) -> None:
     """Bring a beancount FILE into a COMPANY's books: all of it, or nothing.
 
-    Importing a file again adds only what is new in it. Accounts are made as the file opens them. Lines
-    are rounded half-even to the company's minor unit, and what a transaction then lacks to zero goes
-    to the rounding account. Commodities without a value in the company's currency come in as
-    quantities. Plugins and other files that the file names are neither run nor read.
+    Importing a file again adds only what is new in it. A transaction that was changed counts as new,
+    and so does padding that comes out otherwise: reverse the voucher that it became before. Months
+    that are frozen or closed take nothing.
+
+    Accounts are made as the file opens them. Lines are rounded half-even to the company's minor unit,
+    and what a transaction then lacks to zero goes to the rounding account. Commodities without a value
+    in the company's currency come in as quantities. Plugins and other files that the file names are
+    neither run nor read.
     """
     from cuneifox.imports.beancount import start_reading
 

@@ -19,6 +19,10 @@ Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is (0: unknown)."""
 
 
+BY = msgspec.structs.replace(Actor.system("import"), may_freeze=False)
+"""Who posts what is imported: the shell goes round no lock. Whoever may, opens a frozen month first."""
+
+
 class Imported(msgspec.Struct, frozen=True):
     """What came of an import; `left_out` counts what has no place in books, by directive."""
 
@@ -70,7 +74,7 @@ def import_read(
         try:
             result = import_batch(
                 batch,
-                by=Actor.system("import"),
+                by=BY,
                 dry_run=dry_run,
                 progress=lambda done, of: progress("Posting", done, of),
             )
