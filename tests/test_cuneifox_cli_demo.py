@@ -184,7 +184,10 @@ def test_a_demo_that_was_interrupted_is_finished(run, tmp_path: Path, monkeypatc
 
 
 def test_the_address_is_told_at_once_and_once(tmp_path: Path):
-    """Also where output is a file or a pipe, which Python writes to when it has a lot, twice after a fork."""
+    """Also where output is a file or a pipe, which Python writes to when it has a lot, twice after a fork.
+
+    A second server on the folder is refused meanwhile.
+    """
     environment = {
         k: v for k, v in os.environ.items() if not k.startswith(("CUNEIFOX_", "PYTHONU"))
     }
@@ -199,9 +202,14 @@ def test_the_address_is_told_at_once_and_once(tmp_path: Path):
         assert server.stdout is not None
         ready, _, _ = select.select([server.stdout], [], [], 60)
         assert ready
-        told = server.stdout.readline()
+        told = server.stdout.readline() + server.stdout.readline()
+        taken = CliRunner().invoke(main, ["--data", str(tmp_path), "serve", "--port", "0"])
     finally:
         server.send_signal(signal.SIGINT)
         rest, _ = server.communicate(timeout=60)
-    assert told.startswith("CuneiFox serves on http://127.0.0.1:")
+    nobody, address = told.splitlines()
+    assert nobody.startswith("Nobody can sign in yet: ")
+    assert address.startswith("CuneiFox serves on http://127.0.0.1:")
+    assert taken.exit_code == REFUSED
+    assert f"Another server (process {server.pid}) uses {tmp_path}" in taken.stderr
     assert (rest, server.returncode) == ("", 0)

@@ -9,7 +9,7 @@ import msgspec
 
 from cuneifox.cli.exits import Refused
 from cuneifox.cli.opening import settings
-from cuneifox.config import Config
+from cuneifox.config import Config, ConfigError
 
 
 @click.command()
@@ -29,7 +29,7 @@ def command(host: str | None, port: int | None) -> None:
     config = msgspec.structs.replace(
         config, server=msgspec.structs.replace(config.server, **chosen)
     )
-    demo = _demo_sign_in(config)
+    demo, users = _demo_sign_in(config)
     if demo and not is_loopback(config.server.host):
         raise Refused(
             f"the demo's sign-in works here, and {config.server.host} is not this machine alone. Change"
@@ -37,7 +37,14 @@ def command(host: str | None, port: int | None) -> None:
         )
     if demo:
         click.echo(demo)
-    serve(config, announce=click.echo)  # which doesn't keep it back where output is a file
+    if not users:
+        click.echo("Nobody can sign in yet: add somebody with `cuneifox user add NAME --admin`.")
+    try:
+        serve(config, announce=click.echo)  # which doesn't keep it back where output is a file
+    except ConfigError as error:
+        raise Refused(
+            str(error)
+        ) from None  # the settings are fine; somebody else has port or folder
 
 
 def is_loopback(host: str) -> bool:
@@ -50,16 +57,17 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _demo_sign_in(config: Config) -> str:
-    """What to tell of the demo's sign-in, if there is one and it works."""
+def _demo_sign_in(config: Config) -> tuple[str, int]:
+    """What to tell of the demo's sign-in, if there is one and it works; and how many users there are."""
     from cuneifox.demo.people import sign_in
     from cuneifox.services import passwords_of
+    from models.people import User
     from tenants import Router
 
     if not (config.data_path / "universal.db").exists():
-        return ""
+        return "", 0
     router = Router(config.data_path)
     try:
-        return sign_in(passwords_of(config))
+        return sign_in(passwords_of(config)), User.select().count() if User.table_exists() else 0
     finally:
         router.close()
