@@ -93,7 +93,7 @@ class ScopeForm:
 def preset_days(name: str, day: Date) -> Range:
     """Return the days of one of PRESETS as it stands on `day`."""
     if name == "all":
-        return None, max(day, last_worked(day))
+        return None, max(day, _latest(day.max))
     if name == "this-month":
         return first_of_month(day), last_of_month(day)
     if name == "last-month":
@@ -107,7 +107,18 @@ def preset_days(name: str, day: Date) -> Range:
 
 
 def last_worked(today: Date) -> Date:
-    """Return today, or the day of the last voucher where that is in an earlier month, or later."""
-    found = current_store("books").execute_sql("SELECT max(date) FROM vouchers").fetchone()
-    last = Date.fromisoformat(found[0]) if found and found[0] else today
-    return today if last >= first_of_month(today) and last <= today else last
+    """Return today, or the day of the last voucher where that is in an earlier month.
+
+    One that is dated ahead (a post-dated cheque, a slip of the year) doesn't count, unless all are.
+    """
+    last = _latest(today)
+    if last == Date.min:
+        last = max(today, _latest(today.max))
+    return today if first_of_month(today) <= last <= today else last
+
+
+def _latest(until: Date) -> Date:
+    """Return the day of the last voucher up to a day; Date.min if there is none."""
+    query = "SELECT max(date) FROM vouchers WHERE date <= ?"
+    found = current_store("books").execute_sql(query, (until.isoformat(),)).fetchone()
+    return Date.fromisoformat(found[0]) if found and found[0] else Date.min

@@ -255,3 +255,17 @@ def test_a_ledger_for_programs_asks_for_its_account(keeper: Browser) -> None:
         sent = keeper.get(f"{HOME}/reports/ledger.json{asked}")
         assert (sent.status_code, sent.json["field"]) == (422, "account")
         assert sent.json["detail"] == "Choose the account, by code or name."
+
+
+def test_a_voucher_dated_ahead_doesn_t_take_the_reports_along(tmp_path: Path) -> None:
+    """Without a scope, the year that was worked in last; All reaches further, and so does a year
+    of vouchers that are all still to come."""
+    ledger = LedgerSite(tmp_path / "data")
+    keeper = ledger.browser()
+    ledger.post("2096-05-01", (CASH, 700), (SALES, -700))
+    assert value_of(keeper.get(reports("trial-balance", "")), "last") == ["2096-12-31"]
+    ledger.post("2026-05-01", (CASH, 100), (SALES, -100))
+    assert value_of(keeper.get(reports("trial-balance", "")), "last") == ["2026-12-31"]
+    assert "May 2026" in keeper.get(f"{HOME}/").text
+    assert value_of(keeper.get(reports("trial-balance", "preset=all")), "last") == ["2096-05-01"]
+    ledger.close()
