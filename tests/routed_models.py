@@ -1,7 +1,7 @@
 """Routed models to test `tenants` with: relations of each kind in `books`, registers, a universal and a static model.
 
-`plain_books(database)` gives the same models made by Peewee alone, to compare with. `tenant(router, slug)` makes a tenant
-with these rows, so that two tenants have the same ids and differ by slug alone:
+`plain_books(database)` gives the same models made by Peewee alone, to compare with. `tenant(router, slug)` makes a
+tenant with these rows, so that two tenants have the same ids and differ by slug alone:
 
     journals  1 `general`, 2 `sales` (a child of 1)     titles are "<slug>'s general" and "<slug>'s sales"
     items     1, 2, 3: 1 and 2 of journal 1, 3 of 2     texts are "<slug> 1", …; amounts 10, 20, 30
