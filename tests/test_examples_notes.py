@@ -27,6 +27,16 @@ def test_notes_stay_with_their_team(tmp_path: Path) -> None:
     app.extensions["tenants"].close()
 
 
+def test_a_name_that_no_team_can_have_is_not_found(tmp_path: Path) -> None:
+    """404, and no tenant is made: a slug becomes part of addresses."""
+    app = create_app(str(tmp_path))
+    client = app.test_client()
+    for name in ("favicon.ico", "A%20b", "%2e%2e", "a" * 300):
+        assert client.get(f"/{name}/").status_code == 404
+    assert not list(tmp_path.glob("tenants/*"))
+    app.extensions["tenants"].close()
+
+
 def test_uses_tenants_alone() -> None:
     """Importing the example brings in neither models nor cuneifox."""
     code = (

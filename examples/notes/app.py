@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Request, redirect, render_template_string, request
 from peewee import TextField
 
-from tenants import RoutedModel, Router, Tenant, UnknownTenant
+from tenants import BadSlug, RoutedModel, Router, Tenant, UnknownTenant
 from tenants.flask import init_app
 
 PAGE = """<!doctype html><title>Notes</title>
@@ -42,5 +42,6 @@ def create_app(folder: str = "notes-data") -> Flask:
             return redirect(request.path)
         return render_template_string(PAGE, notes=Note.select())
 
+    app.register_error_handler(BadSlug, lambda error: ("No team can have that name.", 404))
     init_app(app, router, identify)
     return app
