@@ -23,6 +23,15 @@ def administrators(view: View) -> View:
     return view
 
 
+def shows_again(view: View) -> View:
+    """A form that is long to type: sent with a token that is over (of a session before, say), it is
+    shown again under a new one instead of being lost. The view asks `request.stale`, and does nothing
+    else then.
+    """
+    view.shows_again = True  # type: ignore[attr-defined]
+    return view
+
+
 def needs(module: str, level: str) -> Callable[[View], View]:
     """For members whose rights in a module reach a level: @needs("ledger", "add")."""
 

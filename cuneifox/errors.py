@@ -104,6 +104,11 @@ def answer_http(error: HTTPException) -> Response:
     status = error.code or 500
     if getattr(error, "original_exception", None) is not None:  # Flask has logged the traceback
         log.error("That was request %s.", this_request().id)
+    if status == 401 and this_request().shown_again:
+        error.description = _(
+            "You aren't signed in any more. Sign in (it opens beside this page), come back and reload "
+            "this page: what you typed is sent again."
+        )
     own = type(error).description != error.description and status < 500
     response = _answer(status, (error.description or "") if own else _detail(status), {})
     for name, value in error.get_headers():

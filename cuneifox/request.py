@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from flask import Flask, Request, request
+from flask import Flask, Request, current_app, request
 from flask.globals import request_ctx
 
 from cuneifox.visits import Visit
@@ -17,18 +17,26 @@ STRANGERS_FORM = 64 * 1024
 
 class CompanyRequest(Request):
     """A request with the company's `slug` from its URL (or None), its `visit` (or None if nobody is
-    signed in), and an `id` of our own for the log.
+    signed in), and an `id` of our own for the log. `stale` ones came without a valid form token and
+    may change nothing.
 
     They stand here and not in `g`, which is new and empty in a nested application context.
     """
 
     slug: str | None = None
+    stale: bool = False
     visit: Visit | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.id = secrets.token_hex(8)
         self.noted: list[tuple[str, str]] = []
+
+    @property
+    def shown_again(self) -> bool:
+        """Whether this sends a form whose view shows it again rather than lose it (`cuneifox.access`)."""
+        view = current_app.view_functions.get(self.endpoint or "")
+        return self.method == "POST" and getattr(view, "shows_again", False)
 
     @property
     def max_content_length(self) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from typing import NoReturn
 
 from flask import Flask, Response, abort, after_this_request, request
 
@@ -82,13 +83,19 @@ def check_token() -> None:
     right = holder is not None and hmac.compare_digest(
         _token(holder).encode(), given.encode("utf-8", "replace")
     )
-    if not right or request.headers.get("Sec-Fetch-Site") == "cross-site":
-        abort(
-            400,
-            _(
-                "This form is too old or doesn't come from here. Go back, reload the page, try again."
-            ),
-        )
+    foreign = request.headers.get("Sec-Fetch-Site") == "cross-site"
+    asked = this_request()
+    asked.stale = not right and asked.visit is not None and asked.shown_again
+    if foreign or not (right or asked.stale):
+        refuse()
+
+
+def refuse() -> NoReturn:
+    """Answer a request without a right token: 400, and nothing was done."""
+    abort(
+        400,
+        _("This form is too old or doesn't come from here. Go back, reload the page, try again."),
+    )
 
 
 def csrf_token() -> str:

@@ -479,3 +479,34 @@ def test_what_the_level_doesn_t_allow_is_neither_shown_nor_done(ledger: LedgerSi
     with ledger.books():
         assert Line.select().order_by(Line.voucher.desc()).first().amount in (123450, -123450)
     assert counts(ledger) == (2, 0)
+
+
+def test_a_voucher_typed_while_the_session_ran_out_is_not_lost(
+    ledger: LedgerSite, keeper: Browser
+) -> None:
+    """It is refused until somebody signs in, then shown again under a new token, then it posts."""
+    draft = keeper.post(NEW, NEW, **balanced(ledger.book(), action="save")).location
+    for n, path in enumerate((NEW, draft)):
+        form = balanced(ledger.book(), key=f"late-{n}", version="1", csrf_token=keeper.token(NEW))
+        keeper.post("/sign-out", NEW)
+        refused = keeper.client.post(path, data=form)
+        assert refused.status_code == 401
+        assert "come back and reload" in refused.text
+        keeper.sign_in("keeper")
+        for action in ("post", "save", "delete"):
+            page = keeper.client.post(path, data=form | {"action": action})
+            assert page.status_code == 400
+            assert value_of(page, "line-debit")[0] == "1,234.50"
+            assert value_of(page, "key") == [f"late-{n}"]
+        assert counts(ledger) == (n, 1)
+        token = value_of(page, "csrf_token")[-1]
+        assert keeper.client.post(path, data=form | {"csrf_token": token}).status_code == 303
+    assert counts(ledger) == (2, 0)
+
+
+def test_a_form_from_another_site_is_not_even_shown(ledger: LedgerSite, keeper: Browser) -> None:
+    """What the browser calls cross-site fills in nothing here."""
+    form = balanced(ledger.book(), csrf_token="0" * 64, text="From elsewhere")
+    sent = keeper.client.post(NEW, data=form, headers={"Sec-Fetch-Site": "cross-site"})
+    assert sent.status_code == 400
+    assert "From elsewhere" not in sent.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from cuneifox.access import needs
+from cuneifox.access import needs, shows_again
 from cuneifox.audit import note
 from cuneifox.clock import today
 from cuneifox.draft_saving import save_again
@@ -15,6 +15,8 @@ from cuneifox.identify import current_actor, current_company
 from cuneifox.lookups import Chart, Parties, commodities_of_late
 from cuneifox.navigation import Link
 from cuneifox.pages.reversals import find_posted_voucher, voucher_page
+from cuneifox.request import this_request
+from cuneifox.security import refuse
 from cuneifox.voucher_form import MORE_LINES, VoucherForm
 from cuneifox.voucher_view import posted_input, view_draft
 from cuneifox.words import shown_name
@@ -48,10 +50,13 @@ def new() -> ResponseReturnValue:
 
 @blueprint.post("/new")
 @needs("ledger", "add")
+@shows_again
 def create() -> ResponseReturnValue:
     """Keep a new voucher as a draft, or post it at once."""
     chart, action = Chart(account_tree()), _action()
     form = VoucherForm.typed(request.form)
+    if this_request().stale:
+        return _stale(form, chart)
     if action == "lines":
         return _form(form, chart, more=MORE_LINES)
     given = form.read(chart, Parties(current_actor()), _decimals(), posting=action == "post")
@@ -84,9 +89,12 @@ def show(voucher_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:voucher_id>")
 @needs("ledger", "add")
+@shows_again
 def edit(voucher_id: int) -> ResponseReturnValue:
     """Save, post or delete a draft, as the button says."""
     action, form = _action(), VoucherForm.typed(request.form)
+    if this_request().stale:
+        return _stale(form, Chart(account_tree()), _draft_of_stale(voucher_id))
     if action == "delete":
         return _delete(voucher_id, form.version)
     voucher = find_posted_voucher(voucher_id)
@@ -102,6 +110,19 @@ def edit(voucher_id: int) -> ResponseReturnValue:
     if given is None:
         return _form(form, chart, draft, status=422)
     return _save_or_post(draft, given, form, chart, action)
+
+
+def _stale(form: VoucherForm, chart: Chart, draft: Draft | None = None) -> ResponseReturnValue:
+    """Show what was typed under a new token; nothing is done until it is sent again."""
+    form.errors[""] = _("You signed in again meanwhile. Look it through, and send it once more.")
+    return _form(form, chart, draft, status=400)
+
+
+def _draft_of_stale(voucher_id: int) -> Draft:
+    try:
+        return get_draft(voucher_id)
+    except NotFound:  # or posted by now: there is nothing to show what was typed for
+        refuse()
 
 
 def _save_or_post(
