@@ -48,7 +48,7 @@ class Chart:
         named = self._by_name.get(" ".join(text.split()).casefold(), [])
         if len(named) == 1:
             return named[0]
-        close = named or [n for n in self.postable() if self._is_close(n, text)]
+        close = named or [n for n in self.postable() if is_named(n, text)]
         if close:
             offers = ", ".join(f"{node.code} {shown_name(node)}" for node in close[:3])
             raise BadInput(
@@ -80,10 +80,11 @@ class Chart:
         node = self.by_stid.get(stid)
         return f"{node.code} {shown_name(node)}" if node else ""
 
-    @staticmethod
-    def _is_close(node: AccountNode, text: str) -> bool:
-        sought = " ".join(text.split()).casefold()
-        return any(sought in part.casefold() for part in (node.code, node.name, node.local_name))
+
+def is_named(node: AccountNode, text: str) -> bool:
+    """Tell whether `text` is part of an account's code or of one of its names."""
+    sought = " ".join(text.split()).casefold()
+    return any(sought in part.casefold() for part in (node.code, node.name, node.local_name))
 
 
 def commodities_of_late() -> set[str]:

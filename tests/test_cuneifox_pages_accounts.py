@@ -134,3 +134,27 @@ def test_what_the_level_doesn_t_allow_is_neither_shown_nor_done(ledger: LedgerSi
     assert editor.post(f"{TREE}/{id}/delete", account).status_code == 403
     with ledger.books():
         assert find_account(CASH).name == "Cash on hand"
+
+
+def test_the_chart_is_searched_by_code_and_both_names(keeper: Browser) -> None:
+    """In any case; what isn't found is said."""
+
+    def codes(text: str) -> list[str]:
+        page = keeper.get(f"{HOME}/accounts", query_string={"text": text}).text
+        return re.findall(r'<span class="code">(\w+)</span>', page)
+
+    assert codes("1111") == ["1111"]
+    assert "1111" in codes("CASH")
+    assert "1111" in codes("เงินสด")
+    assert codes("no such account") == []
+
+
+def test_a_chart_of_thousands_is_shown_in_part(
+    keeper: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page says so, and the others are searched for."""
+    monkeypatch.setattr("cuneifox.pages.accounts.SHOWN", 5)
+    page = keeper.get(f"{HOME}/accounts").text
+    assert page.count('<span class="code">') == 5
+    assert "the first 5 accounts" in page
+    assert '<span class="code">5321</span>' in keeper.get(f"{HOME}/accounts?text=5321").text

@@ -11,6 +11,7 @@ from cuneifox.access import needs
 from cuneifox.forms import told
 from cuneifox.i18n import _, _l
 from cuneifox.identify import current_actor
+from cuneifox.lookups import is_named
 from cuneifox.navigation import Link
 from cuneifox.words import ACCOUNT_TYPES, shown_name
 from models.accounts import (
@@ -25,6 +26,12 @@ from models.errors import BadInput, BooksError, Conflict
 
 FIELDS = ("code", "name", "local_name", "parent", "type", "is_group", "active", "commodity")
 
+SHOWN = 2_000
+"""Accounts on the page; of longer charts the rest is searched for."""
+
+SEARCHED = 30
+"""Accounts past which the page offers to search."""
+
 blueprint = Blueprint("accounts", __name__, url_prefix="/c/<slug>/accounts")
 
 navigation = [Link(_l("Chart of accounts"), "accounts.index", 30, "ledger", ("ledger", "read"))]
@@ -33,8 +40,18 @@ navigation = [Link(_l("Chart of accounts"), "accounts.index", 30, "ledger", ("le
 @blueprint.get("")
 @needs("ledger", "read")
 def index() -> ResponseReturnValue:
-    """All accounts as a tree."""
-    return render_template("accounts/index.html", accounts=account_tree(), types=ACCOUNT_TYPES)
+    """All accounts as a tree; ?text= shows those whose code or name it is in."""
+    text = request.args.get("text", "").strip()[:200]
+    tree = account_tree()
+    found = [node for node in tree if is_named(node, text)] if text else tree
+    return render_template(
+        "accounts/index.html",
+        accounts=found[:SHOWN],
+        more=len(found) > SHOWN,
+        searched=bool(text) or len(tree) > SEARCHED,
+        text=text,
+        types=ACCOUNT_TYPES,
+    )
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
