@@ -207,3 +207,9 @@ def test_an_account_is_found_by_the_long_name_that_its_file_gives_it(folder: Pat
     assert json.loads(report("ledger", "--account", code, *year, "--json").stdout) == made
     refused = report("ledger", "--account", name + "s", *year, code=REFUSED)
     assert f"There is no account {name}s" in refused.stderr
+
+
+def test_a_group_has_no_ledger(report):
+    """An empty one would pass for accounts in which nothing happened."""
+    refused = report("ledger", "--account", "1000", *YEAR, code=REFUSED)
+    assert "1000 is a group; the ledger shows one account at a time." in refused.stderr

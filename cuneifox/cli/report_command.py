@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cuneifox.cli import report_tables
+from cuneifox.cli.exits import Refused
 from cuneifox.cli.opening import find_company, installation, today
 from cuneifox.cli.printing import print_json, print_table
 
@@ -105,12 +106,15 @@ def _account(named: str) -> int:
     from models.importing.chart import account_code
 
     try:
-        return int(find_account(named).stid)
+        account = find_account(named)
     except NotFound as unknown:
         try:
-            return int(find_account(account_code(named)).stid)
+            account = find_account(account_code(named))
         except NotFound:
             raise unknown from None
+    if account.is_group:
+        raise Refused(f"{account.code} is a group; the ledger shows one account at a time.")
+    return int(account.stid)
 
 
 def _whole_ledger(account: int, first: datetime.date, last: datetime.date) -> Any:
