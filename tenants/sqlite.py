@@ -189,6 +189,12 @@ def _unusable(label: str, error: Exception) -> WrongFile:
         return WrongFile(
             f"The file of {label} can't be opened for writing ({error}): may this process write to the data folder?"
         )
+    trouble = fault(error)
+    if trouble is not None and primary_code(error) != _NOTADB:
+        return WrongFile(
+            f"The file of {label} can't be read for {trouble} ({error}); it was left as it is. See to the disk (is it "
+            f"full?), then try again; if the file is damaged, restore it from a backup."
+        )
     return WrongFile(
         f"The file of {label} isn't a store of ours ({error}); it was left as it is. Restore it from a backup."
     )
@@ -209,7 +215,7 @@ def _close_unchanged(connection: Any, path: str) -> None:
 
 # What errors tell
 
-_BUSY, _READONLY, _CANTOPEN = 5, 8, 14
+_BUSY, _READONLY, _CANTOPEN, _NOTADB = 5, 8, 14, 26
 _FATAL = {
     10: "an I/O error",
     11: "a damaged file",

@@ -197,8 +197,10 @@ def test_the_address_is_told_at_once_and_once(tmp_path: Path):
         env=environment,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
-    watchdog = threading.Timer(60, server.kill)  # then reading ends, with less than was to be told
+    # All of its processes hold the pipe; once they are gone reading ends, with less than was to be told.
+    watchdog = threading.Timer(60, os.killpg, (server.pid, signal.SIGKILL))
     watchdog.start()
     try:
         assert server.stdout is not None

@@ -10,7 +10,7 @@ import peewee
 import pytest
 
 from notes import HOLDER, Note, child, texts
-from tenants import Router, SqliteUnsafe, sqlite
+from tenants import Router, SqliteUnsafe, WrongFile, sqlite
 
 
 @pytest.mark.parametrize(
@@ -151,3 +151,22 @@ def test_another_process_keeps_its_lock(router: Router) -> None:
             connection.execute("PRAGMA busy_timeout = 0")
             assert told(connection, "BEGIN IMMEDIATE") == (True, "SQLITE_BUSY")
         holder.told()
+
+
+@pytest.mark.parametrize(("code", "trouble"), [(10, "an I/O error"), (13, "a full disk")])
+def test_a_disk_that_fails_at_opening_is_not_called_a_foreign_file(
+    monkeypatch: pytest.MonkeyPatch, router: Router, code: int, trouble: str
+) -> None:
+    """SQLITE_IOERR and SQLITE_FULL say nothing of whose file it is: the operator is sent to the disk, not a backup."""
+    router.create("acme", models=[Note])
+    store = router.tenant("acme").store("books")
+    router.pool.close(store)
+    failure = sqlite.driver.OperationalError("the disk")
+    failure.sqlite_errorcode = code
+
+    def fail(*args: object, **kwargs: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(sqlite.driver, "connect", fail)
+    with pytest.raises(WrongFile, match=f"{trouble}.*See to the disk"):
+        store.open()
