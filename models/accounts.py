@@ -16,9 +16,6 @@ from tenants import RoutedModel, current_store
 TYPES = ("asset", "liability", "equity", "income", "expense")
 """In the order of the statements; debit increases the first and the last."""
 
-RESULT_TYPES = ("income", "expense")
-"""Carried to retained earnings when a fiscal year is closed."""
-
 
 class Account(RoutedModel):
     """One account.

@@ -161,9 +161,8 @@ class Router:
         """Enter a tenant under a fresh key of the calling thread. Leave it with `leave`."""
         tenant = self.tenant(tenant)
         outer = current.get()
-        token = (
-            outer.session_token
-        )  # also of one that has ended: a session's left-over work isn't the server's
+        # Also of an entry that has ended: a session's left-over work isn't the server's.
+        token = outer.session_token
         if token is None:
             return self.enter((fresh_thread_name(), None), tenant)
         if tenant is not outer.tenant and not (self.may_enter and self.may_enter(token, tenant)):

@@ -1,4 +1,4 @@
-"""What every test stands on: a router in a folder of its own, two companies, and a detector of what was left behind.
+"""What every test stands on: a router in a folder of its own, a site with books, a detector of what was left behind.
 
 A test that ends with a live entry, an open router, a thread or an open database file fails, although all its
 assertions held: whatever it exercised would bleed a server that does the same thing all day.
@@ -17,7 +17,8 @@ from leaks import Surroundings, left_behind
 from tenants import Router
 
 if TYPE_CHECKING:
-    from models.companies import Company
+    from cuneifox_site import Browser
+    from ledger_site import LedgerSite
 
 
 @pytest.hookimpl(wrapper=True)
@@ -49,11 +50,16 @@ def router(tmp_path: Path) -> Iterator[Router]:
 
 
 @pytest.fixture
-def two_companies(router: Router) -> tuple[Company, Company]:
-    """Two companies with books, of the general template: `acme` and `globex`."""
-    from models.companies import create_company  # tests of tenants alone don't need models
+def ledger(tmp_path: Path) -> Iterator[LedgerSite]:
+    """A site with one company, whose books a test may also reach from behind the pages."""
+    from ledger_site import LedgerSite  # tests of tenants alone don't need the pages
 
-    return (
-        create_company(router, slug="acme", name="Acme", template="general"),
-        create_company(router, slug="globex", name="Globex", template="general"),
-    )
+    ledger = LedgerSite(tmp_path / "data")
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def keeper(ledger: LedgerSite) -> Browser:
+    """The browser of somebody who may do anything in that company's books."""
+    return ledger.browser()

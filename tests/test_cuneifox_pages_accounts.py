@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,18 +10,6 @@ from models.accounts import Account, find_account
 
 TREE = f"{HOME}/accounts"
 NEW = f"{TREE}/new"
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[LedgerSite]:
-    ledger = LedgerSite(tmp_path / "data")
-    yield ledger
-    ledger.close()
-
-
-@pytest.fixture
-def keeper(ledger: LedgerSite) -> Browser:
-    return ledger.browser()
 
 
 def account_form(**given: str) -> dict[str, str]:

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -11,18 +9,6 @@ from ledger_site import CASH, HOME, NEW, SALES, LedgerSite, balanced, errors_of,
 from models.journals import find_book, list_books
 
 BOOKS = f"{HOME}/books"
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[LedgerSite]:
-    ledger = LedgerSite(tmp_path / "data")
-    yield ledger
-    ledger.close()
-
-
-@pytest.fixture
-def keeper(ledger: LedgerSite) -> Browser:
-    return ledger.browser()
 
 
 def book_form(**given: str) -> dict[str, str]:

@@ -1,26 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from cuneifox_site import Browser
 from ledger_site import CASH, HOME, NEW, SALES, LedgerSite, balanced
 
 EXPENSE = "5321"
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[LedgerSite]:
-    ledger = LedgerSite(tmp_path / "data")
-    yield ledger
-    ledger.close()
-
-
-@pytest.fixture
-def keeper(ledger: LedgerSite) -> Browser:
-    return ledger.browser()
 
 
 def test_an_empty_company_has_a_first_page(keeper: Browser) -> None:

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,18 +12,6 @@ from models.registers import REGISTERS, Customer
 CUSTOMERS = f"{HOME}/registers/customers"
 NEW = f"{CUSTOMERS}/new"
 PATHS = {kind: f"{HOME}/registers/{kind}s" for kind in REGISTERS}
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[LedgerSite]:
-    ledger = LedgerSite(tmp_path / "data")
-    yield ledger
-    ledger.close()
-
-
-@pytest.fixture
-def keeper(ledger: LedgerSite) -> Browser:
-    return ledger.browser()
 
 
 def party(**given: str) -> dict[str, str]:

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from cuneifox.voucher_form import MOST_LINES
@@ -24,18 +21,6 @@ from models.drafts import Draft
 from models.months import close_month, freeze_month
 from models.posted import Line, Voucher
 from models.registers import Customer, Supplier
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[LedgerSite]:
-    ledger = LedgerSite(tmp_path / "data")
-    yield ledger
-    ledger.close()
-
-
-@pytest.fixture
-def keeper(ledger: LedgerSite) -> Browser:
-    return ledger.browser()
 
 
 def counts(ledger: LedgerSite) -> tuple[int, int]:

@@ -29,7 +29,6 @@ from cuneifox.demo.parties import (
 
 RENT = 45_000_00
 LOAN_INSTALMENT = 20_000_00
-PETTY_CASH = 10_000_00
 DEPRECIATION = (
     ("vehicles", 950_000_00, "รถกระบะส่งของ Delivery truck"),
     ("equipment", 420_000_00, "เครื่องใช้สำนักงานและคลังสินค้า Office and warehouse equipment"),
