@@ -22,6 +22,7 @@ MODULES = (
     "lookup",
     "entering",
     "cold_open",
+    "bind_ctx",
     "posting",
     "posting_rate",
     "trial_balance",
