@@ -64,9 +64,11 @@ class RandomBooks:
         ]
 
 
-def fill(router: Router, slug: str, *, seed: int = 1, vouchers: int = 300) -> RandomBooks:
+def fill(
+    router: Router, slug: str, *, seed: int = 1, vouchers: int = 300, currency: str = "USD"
+) -> RandomBooks:
     """Make a company, post random vouchers out of order, reverse some, and close two fiscal years."""
-    create_company(router, slug=slug, name="Random", template="general", currency="USD")
+    create_company(router, slug=slug, name="Random", template="general", currency=currency)
     chance = random.Random(seed)
     books = RandomBooks()
     with router.using(slug):

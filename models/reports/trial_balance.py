@@ -71,12 +71,13 @@ def trial_balance(
         scope=scope,
         rows=rows,
         total=grand_total(rows),
-        opening=_sides(row.own.opening for row in rows),
-        closing=_sides(row.own.closing for row in rows),
+        opening=sides_of(row.own.opening for row in rows),
+        closing=sides_of(row.own.closing for row in rows),
     )
 
 
-def _sides(balances: Iterable[int]) -> Sides:
+def sides_of(balances: Iterable[int]) -> Sides:
+    """Return the sum of the positive balances, and that of the negative ones."""
     debit = credit = 0
     for balance in balances:
         if balance > 0:
