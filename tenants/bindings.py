@@ -19,7 +19,6 @@ class _Table:
     def __init__(self) -> None:
         self.universal: dict[int, Any] | None = None
         self.by_role: dict[str, list[int]] = {}
-        self.by_tenant: dict[Tenant, dict[int, Any]] = {}
 
 
 class Bindings:
@@ -47,9 +46,9 @@ class Bindings:
         """Return what an entry of the tenant, or of universal models alone, is filled with. Not to be changed."""
         table = self._table
         if tenant is not None:
-            known = table.by_tenant.get(tenant)
-            if known is not None:
-                return known
+            known = tenant.bindings
+            if known is not None and known[0] is table:
+                return known[1]
         universal = table.universal
         if universal is None:
             universal = self._sort_models(table)
@@ -58,7 +57,7 @@ class Bindings:
         bindings = universal.copy()
         for role, store in tenant.stores.items():
             bindings.update(dict.fromkeys(table.by_role.get(role, ()), store.database))
-        table.by_tenant[tenant] = bindings
+        tenant.bindings = (table, bindings)
         return bindings
 
     def _sort_models(self, table: _Table) -> dict[int, Any]:

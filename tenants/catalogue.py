@@ -3,34 +3,53 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 from peewee import IntegrityError
 
-from .errors import SlugTaken, UnknownTenant
+from .errors import SlugTaken, StoreAhead, UnknownTenant
 from .tenant import is_id, may_name
 
 if TYPE_CHECKING:
     from .store import Store
 
 # Plain SQL and no models: the catalogue is what models are routed by, so it mustn't be routed itself.
-_SCHEMA = (
-    """CREATE TABLE IF NOT EXISTS tenant (
-        id TEXT PRIMARY KEY, slug TEXT NOT NULL UNIQUE, created_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
-    ) STRICT, WITHOUT ROWID""",
-    """CREATE TABLE IF NOT EXISTS store (
-        id TEXT PRIMARY KEY, owner TEXT NOT NULL REFERENCES tenant (id), role TEXT NOT NULL,
-        generation INTEGER NOT NULL, url TEXT NOT NULL
-    ) STRICT, WITHOUT ROWID""",
-    """CREATE TABLE IF NOT EXISTS tenant_store (
-        tenant TEXT NOT NULL REFERENCES tenant (id), role TEXT NOT NULL, store TEXT NOT NULL REFERENCES store (id),
-        PRIMARY KEY (tenant, role)
-    ) STRICT, WITHOUT ROWID""",
+# Each step makes of the catalogue before what the next version of this program wants; none is ever changed.
+_STEPS = (
+    (
+        """CREATE TABLE tenant (
+            id TEXT PRIMARY KEY, slug TEXT NOT NULL UNIQUE, created_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE store (
+            id TEXT PRIMARY KEY, owner TEXT NOT NULL REFERENCES tenant (id), role TEXT NOT NULL,
+            generation INTEGER NOT NULL, url TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE tenant_store (
+            tenant TEXT NOT NULL REFERENCES tenant (id), role TEXT NOT NULL, store TEXT NOT NULL REFERENCES store (id),
+            PRIMARY KEY (tenant, role)
+        ) STRICT, WITHOUT ROWID""",
+    ),
+    (
+        "ALTER TABLE tenant ADD COLUMN state TEXT NOT NULL DEFAULT 'active'",
+        "ALTER TABLE tenant ADD COLUMN reason TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE store ADD COLUMN schema TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE store ADD COLUMN trouble TEXT NOT NULL DEFAULT ''",
+        """CREATE TABLE tombstone (
+            id TEXT PRIMARY KEY, slug TEXT NOT NULL, purged_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP,
+            backup TEXT NOT NULL DEFAULT ''
+        ) STRICT, WITHOUT ROWID""",
+        "CREATE TABLE catalogue (version INTEGER NOT NULL) STRICT",
+        "INSERT INTO catalogue VALUES (0)",
+    ),
 )
-_TABLES = "SELECT count(*) FROM sqlite_schema WHERE name IN ('tenant', 'store', 'tenant_store')"
+_VERSION = (
+    "SELECT CASE WHEN EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'catalogue') THEN -1 "
+    "WHEN EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'tenant') THEN 1 ELSE 0 END"
+)
 _ROWS = (
-    "SELECT t.id, t.slug, s.id, s.owner, s.role, s.generation, s.url FROM tenant t "
-    "LEFT JOIN tenant_store l ON l.tenant = t.id LEFT JOIN store s ON s.id = l.store "
+    "SELECT t.id, t.slug, t.state, t.reason, s.id, s.owner, s.role, s.generation, s.url, s.schema, s.trouble "
+    "FROM tenant t LEFT JOIN tenant_store l ON l.tenant = t.id LEFT JOIN store s ON s.id = l.store "
 )
 _BY_ID, _BY_SLUG, _ALL = (
     f"{_ROWS}WHERE t.id = ?",
@@ -38,8 +57,35 @@ _BY_ID, _BY_SLUG, _ALL = (
     f"{_ROWS}ORDER BY t.slug",
 )
 
-StoreRow = tuple[str, str, str, int, str]  # id, owner, role, generation, url
-TenantRow = tuple[str, str, list[StoreRow]]  # id, slug, its stores
+
+class StoreRow(NamedTuple):
+    """A store as the catalogue has it.
+
+    Attributes:
+        schema: the fingerprint of its schema, as of when it was last migrated.
+        trouble: why it may only be read; empty where nothing is wrong.
+    """
+
+    id: str
+    owner: str
+    role: str
+    generation: int
+    url: str
+    schema: str = ""
+    trouble: str = ""
+
+
+class TenantRow(NamedTuple):
+    """A tenant as the catalogue has it, with the stores that it uses."""
+
+    id: str
+    slug: str
+    state: str
+    reason: str
+    stores: list[StoreRow]
+
+
+_ADD_STORE = "INSERT INTO store (id, owner, role, generation, url) VALUES (?, ?, ?, ?, ?)"
 
 
 class Catalogue:
@@ -52,8 +98,26 @@ class Catalogue:
     def __init__(self, universal: Store) -> None:
         self.universal = universal
         # Asked first, so that a start waits for nobody who is writing.
-        if self._rows(_TABLES)[0][0] < len(_SCHEMA):
-            universal.write(lambda: [universal.execute_sql(table) for table in _SCHEMA])
+        if self._version() < len(_STEPS):
+            universal.write(self._step_up)
+
+    def _version(self) -> int:
+        version = self._rows(_VERSION)[0][0]
+        if version < 0:
+            version = self._rows("SELECT version FROM catalogue")[0][0]
+        if version > len(_STEPS):
+            raise StoreAhead(
+                f"This data folder's catalogue is of version {version}, made by a newer program than this one, which "
+                f"knows {len(_STEPS)}: install that program again. Nothing was changed."
+            )
+        return version
+
+    def _step_up(self) -> None:
+        run = self.universal.execute_sql
+        for step in _STEPS[self._version() :]:
+            for statement in step:
+                run(statement)
+        run("UPDATE catalogue SET version = ?", (len(_STEPS),))
 
     def find(self, slug_or_id: str) -> TenantRow:
         """Return a tenant's row and those of its stores.
@@ -79,7 +143,7 @@ class Catalogue:
 
     def all(self) -> list[TenantRow]:
         """Return all tenants' rows, by slug."""
-        groups = groupby(self._rows(_ALL), key=lambda row: row[1])
+        groups = groupby(self._rows(_ALL), key=itemgetter(0))
         return [_tenant_row(list(group)) for _, group in groups]
 
     def knows(self, tenant_id: str) -> bool:
@@ -107,12 +171,14 @@ class Catalogue:
         for role, store in stores.items():
             if role in urls:
                 row = (store.id, tenant_id, role, store.generation, urls[role])
-                run("INSERT INTO store VALUES (?, ?, ?, ?, ?)", row)
+                run(_ADD_STORE, row)
             run("INSERT INTO tenant_store VALUES (?, ?, ?)", (tenant_id, role, store.id))
 
 
 def _tenant_row(rows: list[tuple]) -> TenantRow:
-    return rows[0][0], rows[0][1], [row[2:] for row in rows if row[2] is not None]
+    stores = [StoreRow(*row[4:]) for row in rows if row[4] is not None]
+    tenant_id, slug, state, reason = rows[0][:4]
+    return TenantRow(tenant_id, slug, state, reason, stores)
 
 
 def _taken(slug: str) -> SlugTaken:

@@ -28,6 +28,7 @@ class ConnectionState(_ConnectionState):
         store: whose connection it is.
         cursors: weak references to its cursors, so that none keeps a read snapshot alive past the entry.
         spoiled: True once something on it differs from a new connection; it is then closed, and never pooled.
+        archived: True in an entry of a tenant that is archived, in which writing is refused.
         reading: True while a snapshot is read, in which writing is refused.
         ended: True once the entry was left; a transaction that ends later finds nothing to do.
         task: the asyncio task that has a transaction open on it, where there is one.
@@ -40,6 +41,7 @@ class ConnectionState(_ConnectionState):
         self.store = store
         self.cursors: list[weakref.ref[Any]] = []
         self.spoiled = False
+        self.archived = False
         self.reading = False
         self.ended = False
         self.task: object | None = None
@@ -102,8 +104,13 @@ class ConnectionState(_ConnectionState):
 
         Raises:
             LockTimeout: the turn didn't come in time.
-            ReadOnlyStore: the store was set read-only after a fault.
+            ReadOnlyStore: the tenant is archived, or the store may only be read.
         """
+        if self.archived:
+            raise ReadOnlyStore(
+                f"{self.store.label} belongs to a tenant that is archived, and can only be read: resume the tenant to "
+                f"write."
+            )
         self.store.require_writable()
         self.store.lock.acquire(patience, owner=self)
 

@@ -228,6 +228,7 @@ class StoreDatabase(RoutedDatabase):
                 )
             raise stamps.stray("This query or database", self.store.stamp, entry)
         state = entry.states[self] = ConnectionState(self.store)
+        state.archived = entry.tenant is not None and entry.tenant.is_archived
         return state
 
     def _require_owner(self, entry: Entry) -> None:

@@ -9,10 +9,16 @@ TenantError
 ├── BindingFixed         a model was to be bound where its binding can't change
 ├── NotAMember           a signed-in entry asked for a tenant that it may not enter
 ├── UnknownTenant        no tenant has that slug or id
+├── TenantSuspended      a tenant that nobody may enter for now
+├── BadChange            a step in a tenant's life that isn't possible as things stand
 ├── BadSlug              a slug that can't be one
 │   └── SlugTaken        … or is another tenant's
 ├── WrongFile            a file isn't the store that the catalogue says it is
-├── ReadOnlyStore        a store was set read-only after a fault
+│   ├── StoreBehind      … its schema is older than the program
+│   └── StoreAhead       … or newer
+├── MigrationFailed      a migration can't be run, or raised
+├── ReadOnlyStore        a store may only be read: after a fault, in quarantine, or archived
+├── NoRoom               no descriptors were to be had for a tenant's stores in time
 ├── LockTimeout          a lock wasn't had in time
 │   └── WouldDeadlock    … and never could be: the same thread holds it
 ├── AlreadyCreated       a schema file was run before
@@ -58,6 +64,14 @@ class UnknownTenant(TenantError, LookupError):
     """Raised when no tenant has the slug or id that was asked for."""
 
 
+class TenantSuspended(TenantError):
+    """Raised when a tenant is entered that is suspended."""
+
+
+class BadChange(TenantError, ValueError):
+    """Raised when a tenant is to be renamed, archived, purged, … and things stand otherwise."""
+
+
 class BadSlug(TenantError, ValueError):
     """Raised when a slug breaks the rules for slugs."""
 
@@ -70,8 +84,24 @@ class WrongFile(TenantError):
     """Raised when a file is missing, isn't SQLite, or isn't the store that the catalogue expects."""
 
 
+class StoreBehind(WrongFile):
+    """Raised when a store's schema is older than what the program wants: it has to be migrated first."""
+
+
+class StoreAhead(WrongFile):
+    """Raised when a store's schema is newer than the program knows."""
+
+
+class MigrationFailed(TenantError):
+    """Raised when migrations can't be run as they are, or one of them raised; the store is as it was."""
+
+
 class ReadOnlyStore(TenantError):
-    """Raised when a store is to be written that was set read-only after an I/O or disk fault."""
+    """Raised when a store is to be written that may only be read: after a fault, in quarantine, or archived."""
+
+
+class NoRoom(TenantError, TimeoutError):
+    """Raised when the process had no descriptors left for a tenant's stores for as long as a request may wait."""
 
 
 class LockTimeout(TenantError, TimeoutError):

@@ -16,6 +16,7 @@ _ROLE = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _PLACE = re.compile(rf"tenants/[a-z2-7]{{26}}/{_ROLE.pattern}\.[1-9][0-9]{{0,9}}\.db")
 
 UNIVERSAL_NAME = "universal.db"
+NOTICE_NAME = "universal.notice"
 
 
 def require_role(role: str) -> str:

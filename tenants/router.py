@@ -13,12 +13,15 @@ from peewee import Model
 
 from . import routers, sqlite
 from .bindings import Bindings
-from .catalogue import Catalogue, StoreRow, TenantRow
+from .catalogue import Catalogue
 from .creation import Creation
 from .current import NOWHERE, UNIVERSAL, Entry, Key, current
 from .entries import DbDict, Using, fresh_thread_name, hand_back
-from .errors import KeyInUse, NotAMember, TenantError, UnknownTenant, WrongFile
-from .places import make_folder, make_universal, relative_path, require_own_folder
+from .errors import KeyInUse, NotAMember, TenantError, UnknownTenant
+from .homes import Homes
+from .known import KnownTenants
+from .notices import Notice
+from .places import NOTICE_NAME, make_folder, make_universal, require_own_folder
 from .pool import Pool
 from .shared import SharedDatabase
 from .store import Store
@@ -48,14 +51,15 @@ class Router:
         self.started = False
         #: Supplied by the app: may the bearer of this session token enter that tenant?
         self.may_enter: Callable[[str, Tenant], bool] | None = None
-        self._tenants: dict[str, Tenant] = {}
-        self._stores: dict[str, Store] = {}
+        self.homes = Homes(self)
+        self.known = KnownTenants(self)
         require_own_folder(self.path)
         path = make_universal(self.path)
         self.universal_store = Store(self, *sqlite.SHARED_IDENTITY, path, "the shared database")
         self.db_dict = DbDict({UNIVERSAL: Entry(UNIVERSAL, self)})
         self.db_dict[UNIVERSAL].update(self.bindings.of(None))
         self.catalogue = Catalogue(self.universal_store)
+        self.notice = Notice(f"{self.path}/{NOTICE_NAME}")
         self.universal.release()  # a server may fork its workers now
         routers.opened(self)
 
@@ -90,16 +94,10 @@ class Router:
                 raised, also by `setup`, nothing is left behind.
         """
         tenant = Creation(self, slug, models, share or {}).run(setup, register)
-        with self.mutex:
-            known = self._tenants.get(tenant.id)
-            if known is not None:  # another thread has looked it up since
-                return known
-            for store in tenant.stores.values():
-                self._stores[store.id] = store
-            return self._remember(tenant)
+        return self.known.find(tenant.id)
 
     def tenant(self, slug_or_id: Tenant | str) -> Tenant:
-        """Return a tenant by slug or id.
+        """Return a tenant by slug or id, as it is now.
 
         Raises:
             UnknownTenant: there is none.
@@ -109,39 +107,12 @@ class Router:
                 raise UnknownTenant(
                     f"{slug_or_id.slug} is a tenant of another router: enter it with that one."
                 )
-            return slug_or_id
-        known = self._tenants.get(slug_or_id)
-        return known if known is not None else self._made(self.catalogue.find(slug_or_id))
+            return self.known.fresh(slug_or_id)
+        return self.known.find(slug_or_id)
 
     def tenants(self) -> list[Tenant]:
         """Return all tenants, by slug."""
-        return [self._tenants.get(row[0]) or self._made(row) for row in self.catalogue.all()]
-
-    def _made(self, row: TenantRow) -> Tenant:
-        tenant_id, slug, store_rows = row
-        with self.mutex:
-            known = self._tenants.get(tenant_id)
-            if known is not None:
-                return known
-            stores = {
-                row[2]: self._stores.get(row[0]) or self._make_store(tenant_id, slug, row)
-                for row in store_rows
-            }
-            return self._remember(Tenant(self, tenant_id, slug, stores))
-
-    def _remember(self, tenant: Tenant) -> Tenant:
-        self._tenants[tenant.id] = self._tenants[tenant.slug] = tenant
-        return tenant
-
-    def _make_store(self, tenant_id: str, slug: str, row: StoreRow) -> Store:
-        store_id, owner, role, generation, url = row
-        label = f"{slug if owner == tenant_id else self.catalogue.slug_of(owner)}/{role}"
-        place = relative_path(owner, role, generation)
-        if url != f"sqlite:///{place}":
-            raise WrongFile(f"The catalogue places {label} at {url!r}, which isn't its place.")
-        store = Store(self, store_id, owner, role, generation, f"{self.path}/{place}", label)
-        self._stores[store_id] = store
-        return store
+        return self.known.all()
 
     # Entries
 
@@ -178,7 +149,10 @@ class Router:
 
         Raises:
             KeyInUse: an entry stands under that key.
+            TenantSuspended: nobody may enter the tenant for now.
         """
+        if tenant is not None:
+            tenant.require_open()
         outer = current.get().nearest_live()
         entry = Entry(key, self, tenant, self.bindings.of(tenant), outer, time.monotonic())
         if self.db_dict.setdefault(key, entry) is not entry:
@@ -268,6 +242,7 @@ class Router:
         self.pool.retire()
         self.universal.release(wholly=True)
         self.universal.disown()  # which ends what other threads have in hand of it
+        self.notice.close()
         routers.closed(self)
 
     def disown(self) -> None:

@@ -104,6 +104,11 @@ class SharedDatabase(RoutedDatabase):
             connection.execute("PRAGMA synchronous = FULL")
             state.spoiled = spoiled
 
+    def is_fresh(self) -> bool:
+        """True where this thread would read the latest state: not in a transaction, nor in the middle of rows."""
+        state = self._use()
+        return not state.transactions and not state.has_cursors()
+
     def release(self, wholly: bool = False) -> None:
         """Give this thread's connection back, unless it is in the middle of a transaction, or of reading rows.
 

@@ -36,7 +36,8 @@ class Store:
         generation: grows when the store is replaced by a restore or a move.
         label: what people call it: `acme/books`.
         path: its file.
-        read_only: why it can't be written, or None.
+        read_only: after which fault it can't be written, or None.
+        trouble: why the catalogue has it in quarantine, in which it can only be read, or None.
         made_lock: `lock`, or None as long as nobody has written.
     """
 
@@ -59,6 +60,7 @@ class Store:
         self.label = label
         self.stamp: stamps.Stamp = (store_id, generation)
         self.read_only: str | None = None
+        self.trouble: str | None = None
         self.made_lock: DBLock | None = None
         self._made_database: RoutedDatabase | None = None
 
@@ -109,7 +111,7 @@ class Store:
         After a fault it can only be read.
         """
         with self.router.pool.opened(self) as connection:
-            if self.read_only is not None:
+            if self.read_only is not None or self.trouble is not None:
                 connection.execute("PRAGMA query_only = ON")
             yield connection
 
@@ -199,7 +201,11 @@ class Store:
             log.critical("%s is read-only from now on: %s (%s)", self.label, reason, error)
 
     def require_writable(self) -> None:
-        """Raise `ReadOnlyStore` where a fault has made the store read-only."""
+        """Raise `ReadOnlyStore` where a fault or the catalogue has made the store read-only."""
+        if self.trouble is not None:
+            raise ReadOnlyStore(
+                f"{self.label} is in quarantine and can only be read: {self.trouble}. Mend that, then migrate it."
+            )
         if self.read_only is not None:
             raise ReadOnlyStore(
                 f"{self.label} is read-only after {self.read_only}: mend the disk, run a check, then restart."

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import re
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from .errors import BadSlug, TenantError
+from .errors import BadSlug, TenantError, TenantSuspended, UnknownTenant
 
 if TYPE_CHECKING:
     from .router import Router
@@ -55,13 +55,50 @@ def require_slug(slug: object) -> str:
 
 
 class Tenant:
-    """A tenant: its id, which never changes, its slug, which people read, and its stores by role."""
+    """A tenant: its id, which never changes, its slug, which people read, and its stores by role.
+
+    Attributes:
+        state: `active`; `suspended`, when nobody may enter; `archived`, when it may be read and not written; or
+            `purging`.
+        reason: why it is in that state, in the words of whoever brought it there.
+        seen: what the notice said when the catalogue was last asked about it; None if that mustn't be relied on.
+        bindings: which databases its entries are filled with, where that was worked out.
+    """
 
     def __init__(self, router: Router, tenant_id: str, slug: str, stores: dict[str, Store]) -> None:
         self.router = router
         self.id = tenant_id
         self.slug = slug
         self.stores = stores
+        self.state = "active"
+        self.reason = ""
+        self.seen: int | None = None
+        self.bindings: tuple[object, dict[int, Any]] | None = None
+
+    def bring_up_to_date(
+        self, slug: str, state: str, reason: str, stores: dict[str, Store], seen: int | None
+    ) -> None:
+        """Take over what the catalogue says now. Live entries keep the stores that they were entered with."""
+        self.slug, self.state, self.reason = slug, state, reason
+        if stores != self.stores:
+            self.stores, self.bindings = stores, None
+        self.seen = seen
+
+    @property
+    def is_archived(self) -> bool:
+        """True where it may be read and not written."""
+        return self.state == "archived"
+
+    def require_open(self) -> None:
+        """Raise `TenantSuspended` where nobody may enter it."""
+        if self.state in ("active", "archived"):
+            return
+        if self.state == "suspended":
+            why = f" ({self.reason})" if self.reason else ""
+            raise TenantSuspended(
+                f"{self.slug} is suspended{why}: resume it, then it can be entered."
+            )
+        raise UnknownTenant(f"{self.slug} is being purged and can't be entered any more.")
 
     def store(self, role: str) -> Store:
         """Return the store of that role.

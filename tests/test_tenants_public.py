@@ -20,7 +20,8 @@ FIXED = {
 FEW_MORE = {
     "AlreadyCreated", "AmbiguousRouter", "BadSlug", "BindingFixed", "KeyInUse", "NotAMember", "ReadOnlyStore",
     "SharedEntry", "SlugTaken", "SqliteUnsafe", "Store", "Tenant", "TenantError", "UnknownTenant", "WouldDeadlock",
-    "current_entry", "current_store",
+    "current_entry", "current_store", "TenantSuspended", "BadChange", "StoreBehind", "StoreAhead",
+    "MigrationFailed", "NoRoom",
 }  # fmt: skip
 
 
