@@ -20,6 +20,7 @@ from .entries import DbDict, Using, fresh_thread_name, hand_back
 from .errors import KeyInUse, NotAMember, TenantError, UnknownTenant
 from .homes import Homes
 from .known import KnownTenants
+from .lifecycle import Lifecycle
 from .notices import Notice
 from .places import NOTICE_NAME, make_folder, make_universal, require_own_folder
 from .pool import Pool
@@ -28,7 +29,7 @@ from .store import Store
 from .tenant import Tenant
 
 
-class Router:
+class Router(Lifecycle):
     """The data folder's entries, tenants and stores.
 
     Args:

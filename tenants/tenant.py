@@ -100,6 +100,10 @@ class Tenant:
             )
         raise UnknownTenant(f"{self.slug} is being purged and can't be entered any more.")
 
+    def own_stores(self) -> list[Store]:
+        """Return the stores that are its own, and not another's that it shares."""
+        return [store for store in self.stores.values() if store.owner == self.id]
+
     def store(self, role: str) -> Store:
         """Return the store of that role.
 
