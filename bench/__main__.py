@@ -22,6 +22,7 @@ MODULES = (
     "lookup",
     "entering",
     "cold_open",
+    "fleet_pool",
     "bind_ctx",
     "posting",
     "posting_rate",

@@ -25,7 +25,7 @@ AT_ONCE = 5_000
 def made() -> Path:
     """Return the data folder, making it if the code that makes books has changed since."""
     stamp = HOME / "made-by"
-    code = _fingerprint()
+    code = fingerprint()
     if not stamp.exists() or stamp.read_text() != code:
         shutil.rmtree(HOME, ignore_errors=True)
         _make(HOME / "data")
@@ -72,7 +72,8 @@ def _make(folder: Path) -> None:
     router.close()
 
 
-def _fingerprint() -> str:
+def fingerprint() -> str:
+    """Return a digest of the code that makes books."""
     digest = hashlib.sha256(Path(__file__).read_bytes())
     for room in ("models", "tenants"):
         for source in sorted((ROOT / room).rglob("*.py")):
