@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import Any
 
 from peewee import BigIntegerField, CharField, IntegerField, Model
 
+from models import new_books
 from models.accounts import Account
 from models.actors import Actor
 from models.attachments import Attachment
 from models.balances import Balance
-from models.charts import Chart, account_rows, load_chart
+from models.charts import load_chart
+from models.company_settings import cleaned_settings, demand_no_other_unit, demand_same_money
 from models.drafts import Draft
-from models.errors import BadInput, NotAllowed
+from models.errors import NotAllowed
 from models.journals import JournalBook
 from models.months import Month, MonthChange
 from models.numbering import NumberSeries
 from models.posted import Line, Voucher
-from models.registers import REGISTER_MODELS, protect_registers
-from models.settings import ERAS, GENESIS, BooksSettings, LedgerState, books_settings
-from models.texts import clean_line
-from models.triggers import install
+from models.registers import REGISTER_MODELS
+from models.settings import GENESIS, BooksSettings, LedgerState, books_settings
 from tenants import RoutedModel, Router, Tenant, current_entry, current_store
 
 BOOKS_MODELS: list[type[Model]] = [
@@ -33,8 +32,6 @@ BOOKS_MODELS: list[type[Model]] = [
 
 COMPANY_MODELS: list[type[Model]] = [*BOOKS_MODELS, *REGISTER_MODELS, Attachment]
 """What a company stores, in all its stores."""
-
-_CURRENCY = re.compile(r"[A-Z][A-Z0-9'._-]{0,22}[A-Z0-9]")
 
 
 class Company(RoutedModel):
@@ -79,7 +76,7 @@ def create_company(
     is left behind.
     """
     chart = load_chart(template)
-    settings = _cleaned(
+    settings = cleaned_settings(
         {
             "name": name,
             "local_name": local_name,
@@ -93,10 +90,9 @@ def create_company(
     share = {"registers": share_registers_with} if share_registers_with is not None else {}
 
     def setup() -> None:
+        new_books.prepare(chart)
         with current_store("books").writing():
-            _fill_books(chart, settings)
-        if not share:
-            protect_registers()
+            new_books.set_up(chart, settings)
 
     def register(tenant: Tenant) -> None:
         Company.create(
@@ -123,14 +119,14 @@ def change_settings(*, by: Actor, **values: Any) -> BooksSettings:
         raise NotAllowed(
             "%(name)s doesn't administer this company, and can't change its settings.", name=by.name
         )
-    cleaned = _cleaned(values)
+    cleaned = cleaned_settings(values)
 
     def write() -> BooksSettings:
         settings = books_settings()
         if LedgerState.get_by_id(1).count:
-            _demand_same_money(settings, cleaned)
+            demand_same_money(settings, cleaned)
         elif Draft.select().exists():
-            _demand_no_other_unit(settings, cleaned)
+            demand_no_other_unit(settings, cleaned)
         for field, value in cleaned.items():
             setattr(settings, field, value)
         settings.save()
@@ -146,102 +142,3 @@ def change_settings(*, by: Actor, **values: Any) -> BooksSettings:
     if shown and entry is not None and entry.tenant is not None:
         Company.update(**shown).where(Company.tenant_id == entry.tenant.id).execute()
     return settings
-
-
-def _fill_books(chart: Chart, settings: dict[str, Any]) -> None:
-    accounts = account_rows(chart)
-    books = [(book.code, book.name, book.local_name, book.kind, book.vat) for book in chart.books]
-    fields = (
-        Account.stid, Account.code, Account.name, Account.local_name, Account.type, Account.parent,
-        Account.is_group,
-    )  # fmt: skip
-    Account.insert_many(accounts, fields).execute()
-    JournalBook.insert_many(
-        books,
-        (
-            JournalBook.code, JournalBook.name, JournalBook.local_name, JournalBook.kind,
-            JournalBook.vat,
-        ),
-    ).execute()  # fmt: skip
-    stids = {row[1]: row[0] for row in accounts}
-    BooksSettings.create(
-        retained_earnings=stids[chart.retained_earnings], rounding=stids[chart.rounding], **settings
-    )
-    LedgerState.create()
-    install(current_store("books"))
-
-
-def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
-    cleaned: dict[str, Any] = {}
-    for field, value in values.items():
-        if field in ("name", "local_name"):
-            cleaned[field] = clean_line(value, field, longest=200, required=field == "name")
-        elif field == "currency":
-            cleaned[field] = _currency(value)
-        elif field == "decimals":
-            cleaned[field] = _number(value, field, 0, 6)
-        elif field == "fiscal_start_month":
-            cleaned[field] = _number(value, field, 1, 12)
-        elif field == "era":
-            if value not in ERAS:
-                raise BadInput(
-                    "%(era)s is no era; choose buddhist or common.", field=field, era=value
-                )
-            cleaned[field] = value
-        elif field in ("retained_earnings", "rounding"):
-            cleaned[field] = _leaf(value, field)
-        else:
-            raise BadInput("A company has no setting %(field)s.", field=field)
-    return cleaned
-
-
-def _currency(value: Any) -> str:
-    code = clean_line(value, "currency", longest=24, required=True).upper()
-    if not _CURRENCY.fullmatch(code):
-        raise BadInput(
-            "%(currency)s is no currency; write its code, like THB or USD.",
-            field="currency",
-            currency=code,
-        )
-    return code
-
-
-def _number(value: Any, field: str, least: int, most: int) -> int:
-    if type(value) is not int or not least <= value <= most:
-        raise BadInput(
-            "%(field)s must be a number from %(least)d to %(most)d.",
-            field=field,
-            least=least,
-            most=most,
-        )
-    return value
-
-
-def _leaf(stid: Any, field: str) -> int:
-    wanted = {"retained_earnings": ("equity",), "rounding": ("income", "expense", "equity")}[field]
-    account = Account.get_or_none(Account.stid == stid) if type(stid) is int else None
-    if account is None or account.is_group or account.type not in wanted:
-        raise BadInput(
-            "%(field)s must be an account, not a group, of type %(types)s.",
-            field=field,
-            types=", ".join(wanted),
-        )
-    return stid
-
-
-def _demand_same_money(settings: BooksSettings, cleaned: dict[str, Any]) -> None:
-    for field in ("currency", "decimals", "fiscal_start_month"):
-        if field in cleaned and cleaned[field] != getattr(settings, field):
-            raise BadInput(
-                "%(field)s can't be changed once something is posted; make another company instead.",
-                field=field,
-            )
-
-
-def _demand_no_other_unit(settings: BooksSettings, cleaned: dict[str, Any]) -> None:
-    for field in ("currency", "decimals"):
-        if field in cleaned and cleaned[field] != getattr(settings, field):
-            raise BadInput(
-                "%(field)s can't be changed while there are drafts; delete those first.",
-                field=field,
-            )

@@ -87,7 +87,7 @@ def test_a_failure_half_way_leaves_nothing(router: Router, monkeypatch: pytest.M
     create_company(router, slug="acme", name="Acme")
     before = files(router)
     with monkeypatch.context() as patch:
-        patch.setattr("models.companies.install", lambda store: 1 / 0)
+        patch.setattr("models.new_books.install", lambda store: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             create_company(router, slug="globex", name="Globex")
     assert files(router) == before

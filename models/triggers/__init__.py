@@ -9,10 +9,15 @@ from tenants import Store
 
 def install(store: Store) -> None:
     """Put the triggers into a company's new books, within the caller's transaction."""
-    for script in sorted(files(__package__).joinpath("sqlite").iterdir(), key=lambda f: f.name):
-        if script.name.endswith(".sql"):
-            for statement in statements(script.read_text(encoding="utf-8")):
-                store.execute_sql(statement)
+    for script in scripts():
+        for statement in statements(script):
+            store.execute_sql(statement)
+
+
+def scripts() -> list[str]:
+    """Return the scripts that make the triggers, in the order in which they are run."""
+    found = sorted(files(__package__).joinpath("sqlite").iterdir(), key=lambda f: f.name)
+    return [file.read_text(encoding="utf-8") for file in found if file.name.endswith(".sql")]
 
 
 def statements(script: str) -> list[str]:
