@@ -15,6 +15,7 @@ from cuneifox.request import this_request
 from cuneifox.security import SAFE
 from cuneifox.services import services
 from cuneifox.visits import Visit
+from models.companies import Company
 from models.people import Activity
 from tenants import TenantError
 
@@ -24,12 +25,13 @@ UNLOGGED = ("auth.sign_in", "auth.sign_out", "auth.language")
 """Signing in and out has its own history; a language is nobody's business."""
 
 
-def note(action: str, subject: str = "") -> None:
+def note(action: str, subject: str = "", company: Company | None = None) -> None:
     """Say what this request does; it is written down once it has succeeded.
 
-    `action` is a stable word like "people.add", `subject` names on what.
+    `action` is a stable word like "people.add", `subject` names on what, `company` where, if that isn't
+    the request's own.
     """
-    this_request().noted.append((action, subject))
+    this_request().noted.append((action, subject, company))
 
 
 def init_app(app: Flask) -> None:
@@ -46,9 +48,10 @@ def write_notes(response: Response) -> Response:
     if asked.visit is None or response.status_code >= 400:
         return response
     if not asked.noted and _changed_something(response):
-        asked.noted.append((request.endpoint or "", request.path))
+        asked.noted.append((request.endpoint or "", request.path, None))
     try:
-        _write(asked.visit, asked.noted)
+        if asked.noted:
+            _write(asked.visit, asked.noted)
     except (PeeweeException, TenantError):
         log.exception("Request %s isn't in the activity log: %s", asked.id, asked.noted)
     return response
@@ -59,15 +62,16 @@ def _changed_something(response: Response) -> bool:
     return request.method not in SAFE and request.endpoint not in UNLOGGED and not shown_again
 
 
-def _write(visit: Visit, notes: list[tuple[str, str]]) -> None:
-    company = visit.company
-    for action, subject in notes:
-        Activity.note(
-            action,
-            subject,
-            now=services().now(),
-            user_id=visit.user.id,
-            user_name=visit.user.display_name,
-            company_id=company.tenant_id if company else "",
-            company_name=company.name if company else "",
-        )
+def _write(visit: Visit, notes: list[tuple[str, str, Company | None]]) -> None:
+    with Activity._meta.database.atomic():  # one wait for the disk, however many companies
+        for action, subject, elsewhere in notes:
+            company = elsewhere or visit.company
+            Activity.note(
+                action,
+                subject,
+                now=services().now(),
+                user_id=visit.user.id,
+                user_name=visit.user.display_name,
+                company_id=company.tenant_id if company else "",
+                company_name=company.name if company else "",
+            )

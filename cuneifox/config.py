@@ -63,6 +63,13 @@ class Throttle(msgspec.Struct, frozen=True):
     rows: Annotated[int, msgspec.Meta(ge=10)] = 10000
 
 
+class ConsolidatedReports(msgspec.Struct, frozen=True):
+    """``[consolidated]``: the bounds of reports across companies."""
+
+    companies: Positive = 50
+    seconds: Positive = 30
+
+
 class Config(msgspec.Struct, frozen=True):
     """All settings of one installation."""
 
@@ -73,6 +80,7 @@ class Config(msgspec.Struct, frozen=True):
     sessions: Sessions = Sessions()
     passwords: PasswordRules = PasswordRules()
     throttle: Throttle = Throttle()
+    consolidated: ConsolidatedReports = ConsolidatedReports()
 
     @property
     def data_path(self) -> Path:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from flask import Flask, request, url_for
 
 from cuneifox.i18n import LazyText, _l
+from cuneifox.visits import Visit
 
 
 class Link(NamedTuple):
@@ -15,7 +16,7 @@ class Link(NamedTuple):
 
     `section` is "" (the company itself), "ledger", "reports" or "installation"; `order` sorts
     within it. `needs` is the (module, level) that the reader must have, if any; `administrators`
-    are those of the installation.
+    are those of the installation; `when` tells of a visit whether the link is any use to it.
     """
 
     label: LazyText
@@ -24,6 +25,7 @@ class Link(NamedTuple):
     section: str = ""
     needs: tuple[str, str] | None = None
     administrators: bool = False
+    when: Callable[[Visit], bool] | None = None
 
 
 SECTIONS = {
@@ -59,6 +61,8 @@ class Menu:
 
 def _may_see(link: Link, visit: Any) -> bool:
     if visit is None or (link.administrators and not visit.user.is_administrator):
+        return False
+    if link.when is not None and not link.when(visit):
         return False
     if link.section == "installation":
         return True

@@ -9,6 +9,7 @@ from flask import Flask, Request, current_app, request
 from flask.globals import request_ctx
 
 from cuneifox.visits import Visit
+from models.companies import Company
 
 FORM = "application/x-www-form-urlencoded"
 STRANGERS_FORM = 64 * 1024
@@ -30,7 +31,7 @@ class CompanyRequest(Request):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.id = secrets.token_hex(8)
-        self.noted: list[tuple[str, str]] = []
+        self.noted: list[tuple[str, str, Company | None]] = []
 
     @property
     def shown_again(self) -> bool:

@@ -43,11 +43,25 @@ def companies(
         found = tenant_named(text)
         wanted = Company.name.contains(text) | Company.local_name.contains(text)
         rows = rows.where(wanted | (Company.tenant_id == (found.id if found else "")))
-    if last := Company.get_or_none(Company.tenant_id == after):
+    if last := rows.where(
+        Company.tenant_id == after
+    ).first():  # one of this list, or its place tells
         beyond = (Company.name == last.name) & (Company.tenant_id > last.tenant_id)
         rows = rows.where((Company.name > last.name) | beyond)
     rows = rows.order_by(Company.name, Company.tenant_id)
     return _page(rows.limit(size + 1), size, lambda row: row.tenant_id)
+
+
+def readable(user: User, size: int = FEW) -> Roster:
+    """Companies whose ledger a user may read, by name."""
+    rows = Company.select().where(Company.tenant_id.in_(_readable(user)))
+    rows = rows.order_by(Company.name, Company.tenant_id)
+    return _page(rows.limit(size + 1), size, lambda row: row.tenant_id)
+
+
+def reads_several(user: User) -> bool:
+    """Whether there are at least two such companies."""
+    return bool(_readable(user).limit(2).count() == 2)
 
 
 def with_tenants(rows: Iterable[Company]) -> list[tuple[Company, Tenant]]:
@@ -95,6 +109,10 @@ def companies_of(users: Iterable[User]) -> dict[str, tuple[list[str], int]]:
         names = named.get(user_id, ([], 0))[0] + [name]
         named[user_id] = names, total - len(names)
     return named
+
+
+def _readable(user: User) -> Any:
+    return Membership.select(Membership.tenant_id).where(_of(user), Membership.ledger != "none")
 
 
 def _of(user: User) -> Any:

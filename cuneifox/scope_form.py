@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date as Date
 from datetime import timedelta
+from typing import Self
 
 from werkzeug.datastructures import MultiDict
 
@@ -42,7 +43,7 @@ class ScopeForm:
     errors: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def typed(cls, given: MultiDict[str, str]) -> ScopeForm:
+    def typed(cls, given: MultiDict[str, str]) -> Self:
         """Return the scope that was sent."""
         first, last, preset = (given.get(name, "").strip() for name in ("first", "last", "preset"))
         return cls(first, last, preset)
@@ -57,17 +58,25 @@ class ScopeForm:
         elif self.first or self.last:
             days = self._dates(today)
         else:
-            days = preset_days("this-year", last_worked(today))
+            days = self.default(today)
         self.first = days[0].isoformat() if days[0] else ""
         self.last = days[1].isoformat()
         return days
+
+    def default(self, today: Date) -> Range:
+        """What an empty form means."""
+        return preset_days("this-year", last_worked(today))
+
+    def meant_by(self, preset: str, today: Date) -> Range:
+        """What one of PRESETS means."""
+        return preset_days(preset, today)
 
     def _preset(self, today: Date) -> Range:
         if self.preset not in PRESETS:
             self._refuse(
                 "preset", _("There is no preset %(name)s; choose dates.", name=self.preset[:40])
             )
-        return preset_days(self.preset, today)
+        return self.meant_by(self.preset, today)
 
     def _dates(self, today: Date) -> Range:
         first = self._date("first") if self.first else None

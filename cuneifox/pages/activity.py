@@ -31,6 +31,7 @@ ACTIONS: dict[str, LazyText] = {
     "people.revoke": _l("took rights away"),
     "people.password": _l("set a user's password"),
     "import.beancount": _l("imported a file"),
+    "consolidated.trial_balance": _l("read it in a consolidated trial balance"),
     "accounts.new": _l("added an account"),
     "accounts.edit": _l("changed an account"),
     "accounts.delete": _l("deleted an account"),

@@ -15,7 +15,14 @@ from cuneifox.forms import told
 from cuneifox.i18n import _, _l
 from cuneifox.identify import current_visit
 from cuneifox.navigation import Link
-from cuneifox.rosters import FEW, Roster, companies, tenant_named, with_tenants
+from cuneifox.rosters import (
+    FEW,
+    Roster,
+    companies,
+    reads_several,
+    tenant_named,
+    with_tenants,
+)
 from cuneifox.services import services
 from models.companies import create_company
 from models.errors import BadInput, Conflict
@@ -58,6 +65,7 @@ def index() -> ResponseReturnValue:
     return render_template(
         "companies/index.html",
         text=text,
+        several=reads_several(user),
         mine=with_tenants(mine.rows),
         others=with_tenants(others.rows),
         paged=bool(text or after or beyond or mine.following or others.following),

@@ -1,0 +1,495 @@
+"""The consolidated trial balance: of whom, by whom, and what of it is missing."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from datetime import date
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cuneifox import consolidation
+from cuneifox.config import ConsolidatedReports
+from cuneifox_site import Browser, Site
+from ledger_site import BANK, CASH, SALES, SYSTEM, errors_of, value_of
+from models.accounts import change_account, find_account
+from models.companies import create_company
+from models.inputs import LineInput, VoucherInput
+from models.journals import find_book
+from models.people import Activity, Membership, User
+from models.posting import post_input
+from tenants import UNIVERSAL, LockTimeout, TenantSuspended
+
+PAGE = "/consolidated/trial-balance"
+DAYS = "first=2026-01-01&last=2026-12-31"
+BOOKS = {"north": ("THB", 10000), "south": ("THB", 2500), "east": ("USD", 700)}
+"""Sales for cash in February, by company."""
+
+
+class Group:
+    """Three companies of `malee`, and `foreign`, which is somebody else's."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.site = Site(folder, **settings)
+        self.malee = self.site.user("malee")
+        self.site.user("chief", administers=True)
+        for slug, (currency, amount) in {**BOOKS, "foreign": ("THB", 999)}.items():
+            self.make(slug, currency, amount)
+            if slug != "foreign":
+                self.grant(slug)
+
+    def make(self, slug: str, currency: str, amount: int) -> None:
+        """A company with one sale."""
+        with self.site.app.app_context():
+            create_company(
+                self.site.router, slug=slug, name=f"{slug.title()} Co", currency=currency
+            )
+        with self.site.router.using(slug):
+            lines = [
+                LineInput(find_account(CASH).stid, amount),
+                LineInput(find_account(SALES).stid, -amount),
+            ]
+            given = VoucherInput(find_book("GJ").stid, date(2026, 2, 10), "Sale", lines)
+            post_input(given, by=SYSTEM)
+
+    def grant(self, slug: str, **levels: str) -> None:
+        with self.site.app.app_context():
+            tenant = self.site.router.tenant(slug)
+            Membership.grant(self.malee, tenant.id, levels or {"ledger": "read"})
+
+    def revoke(self, slug: str) -> None:
+        with self.site.app.app_context():
+            Membership.revoke(self.malee, self.site.router.tenant(slug).id)
+
+    def log(self) -> list[tuple[str, str, str]]:
+        """Who read what where, by the activity log."""
+        with self.site.app.app_context():
+            return sorted(
+                (row.user_name, row.company_name, row.subject)
+                for row in Activity.select().where(Activity.action == "consolidated.trial_balance")
+            )
+
+
+@pytest.fixture
+def group(tmp_path: Path) -> Iterator[Group]:
+    group = Group(tmp_path / "data")
+    yield group
+    group.site.close()
+
+
+@pytest.fixture
+def malee(group: Group) -> Browser:
+    return group.site.signed_in("malee")
+
+
+def address(*slugs: str, ending: str = "", more: str = DAYS) -> str:
+    return f"{PAGE}{ending}?" + "&".join([*(f"company={slug}" for slug in slugs), more])
+
+
+def table(browser: Browser, path: str) -> list[list[str]]:
+    answer = browser.get(path)
+    assert answer.status_code == 200, answer.text
+    assert answer.mimetype == "text/csv"
+    return list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig"), newline="")))
+
+
+def cells(page: str, code: str) -> list[str]:
+    """What the figures of an account's row say, one after the other."""
+    row = re.search(rf'<span class="code">{code}</span>.*?</tr>', page, re.S)
+    assert row, f"no row {code}"
+    found = re.findall(r"<td[^>]*>(.*?)</td>", row[0], re.S)
+    return [re.sub(r"<[^>]+>", "", cell).strip() for cell in found]
+
+
+def test_each_company_is_a_column_and_each_currency_a_table(malee: Browser) -> None:
+    """100.00 and 25.00 baht make 125.00; 7.00 dollars stand in a table of their own."""
+    page = malee.get(address("north", "east", "south")).text
+    baht, dollars = page.split("Amounts in USD")
+    assert cells(baht, CASH) == ["100.00", "25.00", "125.00"]
+    assert cells(baht, SALES) == ["-100.00", "-25.00", "-125.00"]
+    assert cells(dollars, CASH) == ["7.00", "7.00"]
+    assert "incomplete" not in page
+    assert baht.index("North Co") < baht.index("South Co")
+
+
+def test_the_three_forms_tell_the_same(malee: Browser) -> None:
+    """The page, JSON in minor units, CSV with a column for each company."""
+    made = malee.get(address("north", "south", "east", ending=".json")).json
+    baht, dollars = made["blocks"]
+    [cash] = [row for row in baht["rows"] if row["code"] == CASH]
+    assert [each["closing"] for each in cash["figures"]] == [10000, 2500]
+    assert cash["total"]["closing"] == 12500
+    assert (baht["decimals"], baht["complete"], made["complete"]) == (2, True, True)
+    assert (made["first"], made["last"]) == ("2026-01-01", "2026-12-31")
+    assert dollars["currency"] == "USD"
+    heading, *rows = table(malee, address("north", "south", "east", ending=".csv"))
+    assert heading == [
+        "Currency", "Code", "Account", "Type", "North Co (north)", "South Co (south)",
+        "East Co (east)", "Total", "Missing from the total",
+    ]  # fmt: skip
+    cash_rows = [row for row in rows if row[1] == CASH]
+    assert [row[0] for row in cash_rows] == ["THB", "USD"]
+    assert cash_rows[0][4:] == ["100.00", "25.00", "", "125.00", ""]
+    assert cash_rows[1][4:] == ["", "", "7.00", "7.00", ""]
+    plain = malee.get(address("north", ending=".csv", more="bom=0")).get_data()
+    assert plain == malee.get(address("north", ending=".csv", more="")).get_data()[3:]
+
+
+def test_debits_and_credits_of_every_column_agree(malee: Browser) -> None:
+    """The foot has both sides, for each company and for the total."""
+    page = malee.get(address("north", "south")).text
+    foot = re.search(r"<tfoot>.*?</tfoot>", page, re.S)
+    assert foot
+    figures = re.findall(r'<td class="number">([^<]*)</td>', foot[0])
+    assert figures[:3] == figures[3:] == ["100.00", "25.00", "125.00"]
+
+
+@pytest.mark.parametrize(
+    ("show", "first", "cash"),
+    [("closing", "2026-03-01", "100.00"), ("moved", "2026-03-01", "–"),
+     ("moved", "2026-02-01", "100.00"), ("opening", "2026-03-01", "100.00"),
+     ("opening", "2026-02-01", "–")],
+)  # fmt: skip
+def test_what_the_columns_show_is_chosen(malee: Browser, show: str, first: str, cash: str) -> None:
+    """Closing balances, what the range moved, or what it began with; one range for all companies."""
+    page = malee.get(address("north", more=f"show={show}&first={first}&last=2026-12-31"))
+    assert cells(page.text, CASH)[0] == cash
+
+
+def test_a_figure_leads_into_its_company(malee: Browser) -> None:
+    """Click, and the ledger of that account, company and range opens."""
+    page = malee.get(address("north", "south")).text
+    link = re.search(r'href="([^"]*)">25\.00<', page)
+    assert link
+    assert unescape(link[1]).startswith("/c/south/reports/ledger?")
+    assert "25.00" in malee.get(unescape(link[1])).text
+
+
+def test_an_account_with_several_names_shows_them_all(group: Group, malee: Browser) -> None:
+    """The first company's name, then what others call it."""
+    with group.site.router.using("south"):
+        change_account(find_account(CASH).stid, by=SYSTEM, name="Till")
+    page = malee.get(address("north", "south")).text
+    row = re.search(rf'<span class="code">{CASH}</span>.*?</th>', page, re.S)
+    assert row
+    assert "Cash on hand" in row[0]
+    assert "Till" in row[0]
+
+
+def test_text_in_csv_runs_nowhere(group: Group, malee: Browser) -> None:
+    """Names that a spreadsheet would run are disarmed."""
+    with group.site.router.using("north"):
+        change_account(find_account(CASH).stid, by=SYSTEM, name="=1+1")
+    rows = table(malee, address("north", ending=".csv"))
+    assert "'=1+1" in [row[2] for row in rows]
+
+
+# Whose
+
+
+@pytest.mark.parametrize("slug", ["foreign", "nothing", "FOREIGN", "../north", "x" * 300, "\x00"])
+def test_foreign_companies_are_unknown(group: Group, malee: Browser, slug: str) -> None:
+    """One that exists elsewhere and one that doesn't are answered alike; nothing is read at all."""
+    for slugs in ([slug], ["north", slug]):
+        page = malee.get(PAGE, query_string={"company": slugs})
+        assert page.status_code == 422
+        told = errors_of(page)["company"]
+        assert told.replace(slug[:80], "?") == "There is no company ? whose ledger you may read."
+        assert "Foreign Co" not in page.text
+        problem = malee.get(f"{PAGE}.json", query_string={"company": slugs})
+        assert (problem.status_code, problem.mimetype) == (422, "application/problem+json")
+        assert problem.json["field"] == "company"
+        assert malee.get(f"{PAGE}.csv", query_string={"company": slugs}).status_code == 422
+    assert group.log() == []
+
+
+def test_a_tenants_id_is_no_name_for_it(group: Group, malee: Browser) -> None:
+    """Not even of one's own company: pages know slugs alone."""
+    page = malee.get(address(group.site.router.tenant("north").id))
+    assert page.status_code == 422
+
+
+def test_only_companies_whose_ledger_one_may_read_are_offered(group: Group, malee: Browser) -> None:
+    """Membership without the right to the ledger isn't enough, neither to choose nor to read."""
+    group.grant("south", wages="delete")
+    page = malee.get(PAGE)
+    assert value_of(page, "company") == ["east", "north"]
+    assert "Foreign Co" not in page.text
+    assert malee.get(address("south")).status_code == 422
+
+
+def test_administering_the_installation_opens_no_books(group: Group) -> None:
+    """An administrator who is a member of none has nothing to choose from."""
+    chief = group.site.signed_in("chief")
+    assert value_of(chief.get(PAGE), "company") == []
+    assert chief.get(address("north")).status_code == 422
+
+
+def test_strangers_are_sent_to_sign_in(group: Group) -> None:
+    """As from every page; programs get 401."""
+    browser = group.site.browser()
+    assert browser.get(address("north")).location.startswith("/sign-in?next=")
+    assert browser.get(address("north", ending=".json")).status_code == 401
+
+
+def test_the_link_is_for_who_reads_several(group: Group, malee: Browser) -> None:
+    """In the menu and on the companies page, from two ledgers on; with one there is nothing to add up."""
+    link = f'href="{PAGE}"'
+    assert malee.get("/companies").text.count(link) == 2
+    assert link in malee.get("/c/north/").text
+    group.revoke("east")
+    assert link in malee.get("/companies").text
+    group.grant("south", wages="delete")
+    assert link not in malee.get("/companies").text
+
+
+# How much at once
+
+
+def test_a_form_without_companies_is_a_form(malee: Browser) -> None:
+    """Opened, all are ticked and nothing is read; sent empty, or asked for as a file, it says so."""
+    page = malee.get(PAGE)
+    assert page.status_code == 200
+    assert page.text.count(" checked") == 3
+    assert "report-head" not in page.text
+    for path in (f"{PAGE}?company=", f"{PAGE}.csv"):
+        assert malee.get(path).status_code == 422
+    assert "at least one" in errors_of(malee.get(f"{PAGE}?company="))["company"]
+
+
+def test_a_company_asked_for_twice_is_one_column(malee: Browser) -> None:
+    """Neither ticked twice nor written twice counts twice; several short names may stand in one field."""
+    made = malee.get(f"{PAGE}.json?company=north,%20south&company=north&{DAYS}").json
+    (block,) = made["blocks"]
+    assert [column["slug"] for column in block["columns"]] == ["north", "south"]
+    assert block["closing"] == {"debit": 12500, "credit": 12500}
+
+
+def test_more_than_so_many_are_refused(tmp_path: Path) -> None:
+    """The bound is a setting; past it nothing is read."""
+    group = Group(tmp_path / "data", consolidated=ConsolidatedReports(companies=2))
+    malee = group.site.signed_in("malee")
+    assert malee.get(address("north", "south")).status_code == 200
+    page = malee.get(address("north", "south", "east"))
+    assert page.status_code == 422
+    assert "2 companies at most" in errors_of(page)["company"]
+    assert len(group.log()) == 2
+    assert " checked" not in malee.get(PAGE).text
+    group.site.close()
+
+
+@pytest.mark.parametrize(
+    ("scope", "place", "says"),
+    [
+        ("first=2026-12-31&last=2026-01-01", "last", "swap"),
+        ("first=2026-02-30", "first", "calendar"),
+        ("last=30/2/2569", "last", "calendar"),
+        ("preset=century", "", "choose dates"),
+        ("show=everything", "show", "from the list"),
+    ],
+)
+def test_a_bad_scope_is_told_on_the_form(
+    group: Group, malee: Browser, scope: str, place: str, says: str
+) -> None:
+    """422, nothing read, and the choice of companies kept."""
+    page = malee.get(address("north", more=scope))
+    assert page.status_code == 422
+    assert says in errors_of(page)[place], errors_of(page)
+    assert re.search(r'value="north" checked', page.text)
+    assert not re.search(r'value="south" checked', page.text)
+    assert group.log() == []
+    assert malee.get(address("north", ending=".json", more=scope)).status_code == 422
+
+
+def test_presets_count_calendar_years(malee: Browser) -> None:
+    """Fiscal years differ between companies: the year is the calendar's (the test's clock is in 2027)."""
+    for preset, first, last in (
+        ("this-year", "2027-01-01", "2027-12-31"),
+        ("last-year", "2026-01-01", "2026-12-31"),
+        ("this-month", "2027-01-01", "2027-01-31"),
+        ("all", None, "2027-01-15"),
+        ("", "2027-01-01", "2027-01-15"),
+    ):
+        made = malee.get(address("north", ending=".json", more=f"preset={preset}")).json
+        assert (made["first"], made["last"]) == (first, last), preset
+
+
+# What fails
+
+
+def broken(group: Group, slug: str, how: str) -> None:
+    """Make a company one that can't be read."""
+    tenant = group.site.router.tenant(slug)
+    books = tenant.store("books")
+    group.site.router.pool.close()
+    if how == "file":
+        Path(books.path).unlink()
+    elif how == "quarantined":
+        change(group, "UPDATE store SET trouble = 'it failed' WHERE id = ?", books.id)
+    elif how == "suspended":
+        change(group, "UPDATE tenant SET state = 'suspended' WHERE id = ?", tenant.id)
+
+
+def change(group: Group, sql: str, *params: Any) -> None:
+    """Change the catalogue behind the router's back, and let it notice."""
+    router = group.site.router
+    with router.notice.changing():
+        router.universal_store.execute_write_with_retry(sql, params)
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        ("file", "Its file is missing or damaged"),
+        ("quarantined", "In quarantine"),
+        ("suspended", "Suspended"),
+    ],
+)
+def test_who_cannot_be_read_is_shown_in_its_place(
+    group: Group, malee: Browser, how: str, says: str
+) -> None:
+    """The reason stands in the column, the sums are marked, and the others are there."""
+    broken(group, "south", how)
+    page = malee.get(address("north", "south", "east"))
+    assert page.status_code == 200
+    baht, dollars = page.text.split("Amounts in USD")
+    assert cells(baht, CASH) == ["100.00", "?", "100.00"]
+    assert f'South Co<br><span class="badge bad">{says}</span>' in baht
+    assert f"<strong>South Co</strong>: {says}" in baht
+    assert "incomplete</span>" in baht
+    assert "incomplete" not in dollars
+    made = malee.get(address("north", "south", "east", ending=".json")).json
+    assert [block["complete"] for block in made["blocks"]] == [False, True]
+    assert made["blocks"][0]["columns"][1]["failure"] == how
+    assert made["complete"] is False
+    heading, *rows = table(malee, address("north", "south", "east", ending=".csv"))
+    assert heading[5] == f"South Co (south): {says}"
+    [cash] = [row for row in rows if row[:2] == ["THB", CASH]]
+    assert cash[4:] == ["100.00", "", "", "100.00", f"South Co (south): {says}"]
+    assert {company for _, company, _ in group.log()} == {"North Co", "East Co"}
+
+
+def test_nothing_about_the_server_is_told(group: Group, malee: Browser) -> None:
+    """No path, no reason of the operator's: those are in the log."""
+    broken(group, "south", "file")
+    broken(group, "east", "quarantined")
+    for ending in ("", ".json", ".csv"):
+        text = malee.get(address("north", "south", "east", ending=ending)).text
+        assert str(group.site.config.data_path) not in text
+        assert "it failed" not in text
+
+
+def test_a_right_that_is_taken_away_meanwhile_counts(
+    group: Group, malee: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each company is asked about again right before it is entered: the first is read, the second not."""
+    built = consolidation.trial_balance
+
+    def build(*given: Any, **named: Any) -> Any:
+        group.grant("south", wages="delete")
+        return built(*given, **named)
+
+    monkeypatch.setattr(consolidation, "trial_balance", build)
+    (block,) = malee.get(address("north", "south", ending=".json")).json["blocks"]
+    assert [column["failure"] for column in block["columns"]] == ["", "revoked"]
+    assert [company for _, company, _ in group.log()] == ["North Co"]
+
+
+def test_a_membership_that_is_taken_away_as_it_is_entered_counts(
+    group: Group, malee: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The router asks by itself, after the page did."""
+    using = type(group.site.router).using
+
+    def late(router: Any, tenant: Any) -> Any:
+        group.revoke("south")
+        return using(router, tenant)
+
+    monkeypatch.setattr(type(group.site.router), "using", late)
+    (block,) = malee.get(address("south", ending=".json")).json["blocks"]
+    assert [column["failure"] for column in block["columns"]] == ["revoked"]
+
+
+def test_past_the_deadline_nobody_is_begun(
+    group: Group, malee: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock runs for all of them together; who isn't reached keeps the column and says so."""
+    at = [0.0]
+    built = consolidation.trial_balance
+
+    def build(*given: Any, **named: Any) -> Any:
+        at[0] += 29.0 if at[0] == 0.0 else 1.0
+        return built(*given, **named)
+
+    monkeypatch.setattr(consolidation, "trial_balance", build)
+    monkeypatch.setattr(consolidation.time, "monotonic", lambda: at[0])
+    made = malee.get(address("east", "north", "south", ending=".json")).json
+    failures = [column["failure"] for block in made["blocks"] for column in block["columns"]]
+    assert failures == ["", "", "late"]
+
+
+@pytest.mark.parametrize(
+    ("error", "word"),
+    [(LockTimeout("maintained"), "busy"), (TenantSuspended("closed"), "suspended")],
+)
+def test_what_is_raised_has_a_word(error: Exception, word: str) -> None:
+    """And each word a text."""
+    assert consolidation.failure_of(error) == word
+    assert word in consolidation.FAILURES
+
+
+def test_nothing_is_written_and_no_entry_is_left(group: Group, malee: Browser) -> None:
+    """The companies' files are as before, and db_dict holds the universal entry alone."""
+    router = group.site.router
+    router.pool.close()
+    paths = [Path(router.tenant(slug).store("books").path) for slug in BOOKS]
+    before = [path.read_bytes() for path in paths]
+    assert malee.get(address(*BOOKS)).status_code == 200
+    assert list(group.site.app.db_dict) == [UNIVERSAL]  # type: ignore[attr-defined]
+    router.pool.close()
+    assert [path.read_bytes() for path in paths] == before
+
+
+# Who read what
+
+
+def test_every_company_that_was_read_has_it_in_its_log(group: Group, malee: Browser) -> None:
+    """By whom, where, and of which days; in words for who reads the log."""
+    malee.get(address("north", "east"))
+    subject = "2026-01-01 – 2026-12-31"
+    assert group.log() == [("malee", "East Co", subject), ("malee", "North Co", subject)]
+    page = group.site.signed_in("chief").get("/activity").text
+    assert "read it in a consolidated trial balance" in page
+
+
+def test_it_speaks_thai(group: Group) -> None:
+    """Headings, days of the Buddhist era, and reasons."""
+    with group.site.app.app_context():
+        User.update(language="th").where(User.name == "malee").execute()
+    malee = group.site.signed_in("malee")
+    broken(group, "south", "file")
+    page = malee.get(address("north", "south")).text
+    for text in ("งบทดลองรวม", "31 ธันวาคม 2569", "แฟ้มข้อมูลหายหรือเสียหาย", "ไม่ครบ", "สินทรัพย์"):
+        assert text in page
+    assert BANK not in page
+
+
+def test_who_reads_very_many_writes_short_names(
+    group: Group, malee: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Past what a form can list, there is a field for them."""
+    monkeypatch.setattr("cuneifox.pages.consolidated.readable", lambda user: _beyond())
+    page = malee.get(PAGE)
+    assert 'type="checkbox" id="f-company' not in page.text
+    assert value_of(malee.get(f"{PAGE}?company=north+south&{DAYS}"), "company") == ["north south"]
+
+
+def _beyond() -> Any:
+    from cuneifox.rosters import Roster
+
+    return Roster([], "more")
