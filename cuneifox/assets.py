@@ -27,7 +27,9 @@ def init_app(app: Flask) -> None:
 
     @app.after_request
     def let_keep(response: Response) -> Response:
-        if request.endpoint == "static" and response.status_code in (200, 304):
+        # OPTIONS is answered by Flask itself, which hasn't looked whether the name is a file's of ours.
+        looked_up = request.endpoint == "static" and request.method in ("GET", "HEAD")
+        if looked_up and response.status_code in (200, 304):
             name = (request.view_args or {})["filename"]
             if request.args.get("v") == digest(name):
                 kept = f"public, max-age={KEEP_SECONDS}, immutable"

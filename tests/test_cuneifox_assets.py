@@ -49,3 +49,14 @@ def test_nothing_else_comes_out_of_the_folder(site: Site, path: str) -> None:
     """Traversal and unknown names are 404."""
     response = site.browser().get(f"/static/{path}?v=x", follow_redirects=True)
     assert response.status_code == 404
+
+
+@pytest.mark.parametrize("path", ["style.css", "none.css", "../config.py", "../../../../dev/zero"])
+def test_asking_for_the_methods_reads_no_file(
+    site: Site, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OPTIONS is answered for any name; to take the digest of a name's file, it would have to be one of ours."""
+    read: list[Path] = []
+    monkeypatch.setattr(Path, "read_bytes", lambda file: read.append(file) or b"")
+    response = site.app.test_client().options(f"/static/{path}")
+    assert (response.status_code, read) == (200, [])

@@ -116,6 +116,15 @@ def test_the_list_shows_what_one_may_open(site: Site, chief: Browser) -> None:
     assert "/c/globex/" not in page
 
 
+def test_where_the_list_goes_on_tells_nothing_of_other_companies(site: Site) -> None:
+    """Another's id in ?after= is as good as none: else the page would tell how its name sorts among one's own."""
+    user = site.user("malee")
+    site.company("acme", user)
+    other = site.company("globex")
+    page = site.signed_in("malee").get(f"/companies?after={other.tenant_id}").text
+    assert "/c/acme/" in page
+
+
 def test_the_live_page_shows_db_dict(site: Site, chief: Browser) -> None:
     """Its own entry, the universal one, and a server job's with its company and open stores."""
     site.company("acme")

@@ -18,6 +18,7 @@ from cuneifox.i18n import LazyText, _, _l, error_text
 from cuneifox.identify import current_actor, current_company
 from cuneifox.navigation import Link
 from cuneifox.words import MONTH_STATES
+from models.dates import FIRST_YEAR, LAST_YEAR
 from models.errors import BadInput, Conflict, NotFound, PeriodLocked, PeriodNotReady
 from models.fiscal import fiscal_year_days, fiscal_year_of, month_days, month_of
 from models.months import (
@@ -129,9 +130,12 @@ def reopen_fiscal_year(year: int) -> ResponseReturnValue:
 
 
 def _known(month: int) -> Any:
+    """The first and the last day of a month in which books can be; 404 for any other number."""
+    if not FIRST_YEAR <= month // 100 <= LAST_YEAR:
+        abort(404)
     try:
         return month_days(month)
-    except (ValueError, OverflowError):
+    except ValueError:
         abort(404)
 
 
