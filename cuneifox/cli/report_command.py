@@ -1,4 +1,4 @@
-"""`cuneifox report`: the four reports in the terminal, as JSON and as CSV."""
+"""`cuneifox report`: a company's four reports, and one across companies, in the terminal, as JSON and as CSV."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from cuneifox.cli.opening import find_company, installation, today
 from cuneifox.cli.printing import print_json, print_table
 
 REPORTS = ("trial-balance", "ledger", "profit-loss", "balance-sheet")
+
+CONSOLIDATED = "consolidated"
+"""What stands in a company's place for the report across companies; a company may be called so too."""
 
 
 class Day(click.ParamType):
@@ -32,12 +35,27 @@ class Day(click.ParamType):
 
 @click.command()
 @click.argument("company")
-@click.argument("report", type=click.Choice(REPORTS))
+@click.argument("report", type=click.Choice(REPORTS), required=False)
 @click.option(
-    "--from", "first", type=Day(), help="First day; else the first of the fiscal year of --to."
+    "--from",
+    "first",
+    type=Day(),
+    help="First day; else the first of the fiscal year of --to (consolidated: the calendar's).",
 )
 @click.option("--to", "last", type=Day(), help="Last day; else today.")
 @click.option("--account", metavar="CODE", help="The account of a ledger (and only there).")
+@click.option(
+    "--company",
+    "companies",
+    metavar="SLUG",
+    multiple=True,
+    help="A company of a consolidated report (and only there); once for each.",
+)
+@click.option(
+    "--show",
+    type=click.Choice(["closing", "moved", "opening"]),
+    help="What a consolidated report shows (and only there); closing balances unless given.",
+)
 @click.option(
     "--format",
     "form",
@@ -53,13 +71,30 @@ def command(
     first: datetime.date | None,
     last: datetime.date | None,
     account: str | None,
+    companies: tuple[str, ...],
+    show: str | None,
     form: str,
     as_json: bool,
 ) -> None:
     """Print a REPORT on a COMPANY's books: trial-balance, ledger, profit-loss or balance-sheet.
 
+    `cuneifox report consolidated --company A --company B` prints the trial balances of several side
+    by side, added up by currency. Whoever can't be read is named; the exit code is 1 then.
+
     Days are written like 2026-02-28, 28/2/2026 or 28/2/2569.
     """
+    form = "json" if as_json else form
+    if report is None:
+        if company != CONSOLIDATED:
+            raise click.UsageError(f"Name the report: {', '.join(REPORTS)}.")
+        if not companies or account:
+            raise click.UsageError("A consolidated report takes --company SLUG, once for each.")
+        from cuneifox.cli import consolidated_report
+
+        consolidated_report.report(list(companies), first, last, show or "closing", form)
+        return
+    if companies or show:
+        raise click.UsageError("--company and --show are for `cuneifox report consolidated`.")
     if report == "ledger" and not account:
         raise click.UsageError("A ledger is an account's: name it with --account CODE.")
     if report != "ledger" and account:
@@ -68,7 +103,7 @@ def command(
         raise click.UsageError("A balance sheet stands on one day: leave --from out.")
     with installation() as (config, router), router.using(find_company(router, company)):
         made = _made(report, first, last or today(config), account)
-    if as_json or form == "json":
+    if form == "json":
         from cuneifox.report_json import plain
 
         print_json(plain(made))
