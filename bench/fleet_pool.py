@@ -30,7 +30,7 @@ from .figures import Figure, main, quartiles, seconds
 COMPANIES = 10_000
 ROUNDS = 7
 REQUESTS = 3_000  # a round, beside the companies that are visited for the first time
-ALONE = 1_000  # a round, one at a time, so that no request waits for another's turn on the processor
+ALONE = 1_000  # a round, one at a time: none waits for another's turn on the processor
 DESCRIPTORS = 1_000
 PAGE = "/c/{}/reports/trial-balance?first=2026-01-01&last=2026-12-31"
 
