@@ -8,45 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from peewee import IntegrityError
 
-from .errors import SlugTaken, StoreAhead, UnknownTenant
+from . import catalogue_tables
+from .errors import SlugTaken, UnknownTenant
 from .tenant import is_id, may_name
 
 if TYPE_CHECKING:
     from .store import Store
 
 # Plain SQL and no models: the catalogue is what models are routed by, so it mustn't be routed itself.
-# Each step makes of the catalogue before what the next version of this program wants; none is ever changed.
-_STEPS = (
-    (
-        """CREATE TABLE tenant (
-            id TEXT PRIMARY KEY, slug TEXT NOT NULL UNIQUE, created_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
-        ) STRICT, WITHOUT ROWID""",
-        """CREATE TABLE store (
-            id TEXT PRIMARY KEY, owner TEXT NOT NULL REFERENCES tenant (id), role TEXT NOT NULL,
-            generation INTEGER NOT NULL, url TEXT NOT NULL
-        ) STRICT, WITHOUT ROWID""",
-        """CREATE TABLE tenant_store (
-            tenant TEXT NOT NULL REFERENCES tenant (id), role TEXT NOT NULL, store TEXT NOT NULL REFERENCES store (id),
-            PRIMARY KEY (tenant, role)
-        ) STRICT, WITHOUT ROWID""",
-    ),
-    (
-        "ALTER TABLE tenant ADD COLUMN state TEXT NOT NULL DEFAULT 'active'",
-        "ALTER TABLE tenant ADD COLUMN reason TEXT NOT NULL DEFAULT ''",
-        "ALTER TABLE store ADD COLUMN schema TEXT NOT NULL DEFAULT ''",
-        "ALTER TABLE store ADD COLUMN trouble TEXT NOT NULL DEFAULT ''",
-        """CREATE TABLE tombstone (
-            id TEXT PRIMARY KEY, slug TEXT NOT NULL, purged_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP,
-            backup TEXT NOT NULL DEFAULT ''
-        ) STRICT, WITHOUT ROWID""",
-        "CREATE TABLE catalogue (version INTEGER NOT NULL) STRICT",
-        "INSERT INTO catalogue VALUES (0)",
-    ),
-)
-_VERSION = (
-    "SELECT CASE WHEN EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'catalogue') THEN -1 "
-    "WHEN EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'tenant') THEN 1 ELSE 0 END"
-)
 _ROWS = (
     "SELECT t.id, t.slug, t.state, t.reason, s.id, s.owner, s.role, s.generation, s.url, s.schema, s.trouble "
     "FROM tenant t LEFT JOIN tenant_store l ON l.tenant = t.id LEFT JOIN store s ON s.id = l.store "
@@ -97,27 +66,7 @@ class Catalogue:
 
     def __init__(self, universal: Store) -> None:
         self.universal = universal
-        # Asked first, so that a start waits for nobody who is writing.
-        if self._version() < len(_STEPS):
-            universal.write(self._step_up)
-
-    def _version(self) -> int:
-        version = self._rows(_VERSION)[0][0]
-        if version < 0:
-            version = self._rows("SELECT version FROM catalogue")[0][0]
-        if version > len(_STEPS):
-            raise StoreAhead(
-                f"This data folder's catalogue is of version {version}, made by a newer program than this one, which "
-                f"knows {len(_STEPS)}: install that program again. Nothing was changed."
-            )
-        return version
-
-    def _step_up(self) -> None:
-        run = self.universal.execute_sql
-        for step in _STEPS[self._version() :]:
-            for statement in step:
-                run(statement)
-        run("UPDATE catalogue SET version = ?", (len(_STEPS),))
+        catalogue_tables.bring_up_to_date(universal, self._rows)
 
     def find(self, slug_or_id: str) -> TenantRow:
         """Return a tenant's row and those of its stores.
@@ -153,7 +102,7 @@ class Catalogue:
     def require_free(self, slug: str) -> None:
         """Raise `SlugTaken` if a tenant has the slug."""
         if self._rows("SELECT 1 FROM tenant WHERE slug = ?", slug):
-            raise _taken(slug)
+            raise taken(slug)
 
     def add(
         self, tenant_id: str, slug: str, stores: dict[str, Store], urls: dict[str, str]
@@ -167,7 +116,7 @@ class Catalogue:
         try:
             run("INSERT INTO tenant (id, slug) VALUES (?, ?)", (tenant_id, slug))
         except IntegrityError as error:
-            raise _taken(slug) from error
+            raise taken(slug) from error
         for role, store in stores.items():
             if role in urls:
                 row = (store.id, tenant_id, role, store.generation, urls[role])
@@ -181,5 +130,6 @@ def _tenant_row(rows: list[tuple]) -> TenantRow:
     return TenantRow(tenant_id, slug, state, reason, stores)
 
 
-def _taken(slug: str) -> SlugTaken:
+def taken(slug: str) -> SlugTaken:
+    """Return the error for a slug that another tenant has."""
     return SlugTaken(f"There is a tenant {slug!r} already: choose another slug.")

@@ -4,23 +4,70 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from . import states
 
 if TYPE_CHECKING:
-    from .homes import Homes
-    from .pool import Pool
+    from .router import Router
     from .tenant import Tenant
 
 
 class Lifecycle:
-    """What a router can do to a tenant."""
+    """What a router can do to a tenant.
 
-    homes: Homes
-    pool: Pool
+    Each step is done whole or not at all, whatever dies in the middle, and other processes see it at their next look.
+    None may be taken within a transaction on the shared database.
+    """
 
-    def tenant(self, slug_or_id: Tenant | str) -> Tenant:
-        """Return a tenant by slug or id, as it is now."""
-        raise NotImplementedError
+    def rename(self, tenant: Tenant | str, slug: str) -> Tenant:
+        """Give a tenant another slug; its old one leads nowhere then, and is free.
+
+        Raises:
+            BadSlug, SlugTaken: the slug won't do.
+            UnknownTenant: there is no such tenant.
+        """
+        router = cast("Router", self)
+        found = router.tenant(tenant)
+        states.rename(router, found, slug)
+        return router.tenant(found)
+
+    def suspend(self, tenant: Tenant | str, reason: str) -> Tenant:
+        """Let nobody enter a tenant any more; entries that are live go on to their end.
+
+        Args:
+            tenant: an active or archived one.
+            reason: is told to whoever wants to enter it.
+
+        Raises:
+            BadChange: it is suspended.
+            UnknownTenant: there is no such tenant.
+        """
+        return self._into("suspended", tenant, reason)
+
+    def resume(self, tenant: Tenant | str) -> Tenant:
+        """Let a tenant that was suspended or archived be entered and written again.
+
+        Raises:
+            BadChange: it is active.
+            UnknownTenant: there is no such tenant.
+        """
+        return self._into("active", tenant, "")
+
+    def archive(self, tenant: Tenant | str, reason: str = "") -> Tenant:
+        """Let a tenant be entered and read, and not be written any more; entries that are live go on to their end.
+
+        Raises:
+            BadChange: it is archived.
+            UnknownTenant: there is no such tenant.
+        """
+        return self._into("archived", tenant, reason)
+
+    def _into(self, state: str, tenant: Tenant | str, reason: str) -> Tenant:
+        router = cast("Router", self)
+        found = router.tenant(tenant)
+        states.set_state(router, found, state, reason)
+        return router.tenant(found)
 
     @contextmanager
     def maintaining(self, tenant: Tenant | str, patience: float = 30.0) -> Iterator[Tenant]:
@@ -38,9 +85,10 @@ class Lifecycle:
             LockTimeout: leases didn't end in time.
             WrongFile: its folder isn't there.
         """
-        tenant = self.tenant(tenant)
-        with self.homes.of(tenant.id, tenant.slug).maintaining(patience):
-            tenant = self.tenant(tenant)  # what others did to it while this waited
+        router = cast("Router", self)
+        tenant = router.tenant(tenant)
+        with router.homes.of(tenant.id, tenant.slug).maintaining(patience):
+            tenant = router.tenant(tenant)  # what others did to it while this waited
             for store in tenant.own_stores():
-                self.pool.close(store)
+                router.pool.close(store)
             yield tenant

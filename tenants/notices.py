@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .errors import WrongFile
+from .errors import LockTimeout, WrongFile
+
+#: Seconds to wait for another's change of the catalogue, and between two looks whether it is over.
+PATIENCE = 30.0
+_LOOK_AGAIN = 0.002
 
 
 class Notice:
@@ -25,13 +31,8 @@ class Notice:
     """
 
     def __init__(self, path: str) -> None:
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        try:
-            descriptor = os.open(path, flags, 0o600)
-        except OSError as error:
-            raise WrongFile(
-                f"{path} can't be opened for writing ({error.strerror}): may this process write to the data folder?"
-            ) from error
+        self.path = path
+        descriptor = self._open()
         try:
             if os.fstat(descriptor).st_size < 8:
                 os.ftruncate(descriptor, 8)
@@ -39,6 +40,15 @@ class Notice:
         finally:
             os.close(descriptor)
         self._count = memoryview(self._memory).cast("Q")
+
+    def _open(self) -> int:
+        try:
+            return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise WrongFile(
+                f"{self.path} can't be opened for writing ({error.strerror}): may this process write to the data "
+                f"folder?"
+            ) from error
 
     def now(self) -> int | None:
         """Return the count, or None while a change is under way."""
@@ -49,21 +59,37 @@ class Notice:
     def changing(self) -> Iterator[None]:
         """Hold it odd for the block, which is one whole transaction of the catalogue, its commit included.
 
-        One writer at a time: the caller holds the catalogue's write lock, or comes to hold it in the block.
+        One process and thread at a time: were two in here, the first to end would call the other's change done, and
+        should that one die after its commit nobody would learn of it. So enter it before the transaction begins.
+
+        Raises:
+            LockTimeout: another's change took too long.
         """
-        self.begin()
+        # Of its own, as the lock is the descriptor's: another thread, and a forked child, need another.
+        descriptor = self._open()
         try:
-            yield
+            self._lock(descriptor)
+            self._count[0] |= 1
+            try:
+                yield
+            finally:
+                self._count[0] = (self._count[0] | 1) + 1
         finally:
-            self.end()
+            os.close(descriptor)
 
-    def begin(self) -> None:
-        """A change is under way from now on."""
-        self._count[0] |= 1
-
-    def end(self) -> None:
-        """What was under way is committed, or undone."""
-        self._count[0] = (self._count[0] | 1) + 1
+    def _lock(self, descriptor: int) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError as error:
+                if time.monotonic() >= deadline:
+                    raise LockTimeout(
+                        f"Somebody else has been changing the catalogue for {PATIENCE:g} seconds: nothing was "
+                        f"changed; try again."
+                    ) from error
+            time.sleep(_LOOK_AGAIN)
 
     def close(self) -> None:
         """Give the memory back."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from peewee import IntegrityError
 
 from notes import Contact, Note, child, texts
-from tenants import Router, TenantError, UnknownTenant, WrongFile
+from tenants import Router, StoreAhead, TenantError, UnknownTenant, WrongFile
 from tenants.tenant import new_id
 
 
@@ -178,3 +179,57 @@ def test_a_start_waits_for_no_writer(router: Router) -> None:
         other = Router(router.folder)
         assert other.tenants() == []
         other.close()
+
+
+OLD_CATALOGUE = """
+    DROP TABLE tenant_store; DROP TABLE store; DROP TABLE tenant; DROP TABLE tombstone; DROP TABLE catalogue;
+    DROP TABLE purged_store;
+    CREATE TABLE tenant (
+        id TEXT PRIMARY KEY, slug TEXT NOT NULL UNIQUE, created_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE store (
+        id TEXT PRIMARY KEY, owner TEXT NOT NULL REFERENCES tenant (id), role TEXT NOT NULL,
+        generation INTEGER NOT NULL, url TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE tenant_store (
+        tenant TEXT NOT NULL REFERENCES tenant (id), role TEXT NOT NULL, store TEXT NOT NULL REFERENCES store (id),
+        PRIMARY KEY (tenant, role)
+    ) STRICT, WITHOUT ROWID;
+"""
+
+
+def test_an_older_programs_catalogue(router: Router) -> None:
+    """Brought up to date, it has the same tenants, with the same stores, and links that hold."""
+    owner = router.create("owner", models=[Note, Contact])
+    friend = router.create("friend", models=[Note, Contact], share={"registers": owner})
+    with router.universal_store.get_connection() as connection:
+        tables = ("tenant", "store", "tenant_store")
+        columns = {"tenant": "id, slug, created_at", "store": "id, owner, role, generation, url"}
+        rows = {
+            t: connection.execute(f"SELECT {columns.get(t, '*')} FROM {t}").fetchall()
+            for t in tables
+        }
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.executescript(OLD_CATALOGUE)
+        for table in tables:
+            marks = ", ".join("?" * len(rows[table][0]))
+            connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows[table])
+    other = Router(router.folder)
+    for tenant in (owner, friend):
+        found = other.tenant(tenant.slug)
+        assert (found.id, found.state) == (tenant.id, "active")
+        assert {r: s.stamp for r, s in found.stores.items()} == {
+            r: s.stamp for r, s in tenant.stores.items()
+        }
+    with pytest.raises(IntegrityError):
+        other.universal.execute_sql("DELETE FROM store WHERE id = ?", (owner.store("books").id,))
+    assert other.universal.execute_sql("PRAGMA foreign_key_check").fetchall() == []
+    other.close()
+
+
+def test_a_newer_programs_catalogue(router: Router) -> None:
+    """It is left as it is."""
+    router.universal.execute_sql("UPDATE catalogue SET version = 99")
+    with pytest.raises(StoreAhead, match="install that program again"):
+        Router(router.folder)
+    assert router.universal.execute_sql("SELECT version FROM catalogue").fetchone() == (99,)
