@@ -20,6 +20,7 @@ from cuneifox import (
     formats,
     i18n,
     identify,
+    metrics,
     navigation,
     pages,
     security,
@@ -59,6 +60,7 @@ def _compose(services: Services) -> Flask:
     assets.init_app(app)
     _add_pages(app)
     _trust_proxies(app, services.config)
+    metrics.init_app(app, services.router)
     return app
 
 

@@ -70,6 +70,12 @@ class ConsolidatedReports(msgspec.Struct, frozen=True):
     seconds: Positive = 30
 
 
+class MetricsAccess(msgspec.Struct, frozen=True):
+    """``[metrics]``: who may fetch the figures for Prometheus."""
+
+    token_file: str = ""
+
+
 class Config(msgspec.Struct, frozen=True):
     """All settings of one installation."""
 
@@ -81,6 +87,7 @@ class Config(msgspec.Struct, frozen=True):
     passwords: PasswordRules = PasswordRules()
     throttle: Throttle = Throttle()
     consolidated: ConsolidatedReports = ConsolidatedReports()
+    metrics: MetricsAccess = MetricsAccess()
 
     @property
     def data_path(self) -> Path:

@@ -19,12 +19,16 @@ from models.companies import Company
 from models.people import Passwords
 from tenants import Router
 
+SHORTEST_TOKEN = 16
+"""Characters of the token that Prometheus shows."""
+
 
 @dataclass(frozen=True)
 class Services:
     """The parts that `create_app` puts together once.
 
     `secret` signs form tokens and notices; `now` gives UTC seconds, so that tests can turn the clock.
+    `metrics_token` is what Prometheus shows, empty if it isn't let in.
     """
 
     config: Config
@@ -32,14 +36,17 @@ class Services:
     passwords: Passwords
     secret: bytes
     now: Callable[[], float] = time.time
+    metrics_token: bytes = b""
 
     @classmethod
     def open(cls, config: Config, now: Callable[[], float] = time.time) -> Services:
         """Open the data folder, making what is missing in it."""
         folder = config.data_path
+        token = _token(config.metrics.token_file)
         router = Router(folder)
         _make_tables(router)
-        return cls(config, router, passwords_of(config), _secret(folder / "secret.key"), now)
+        secret = _secret(folder / "secret.key")
+        return cls(config, router, passwords_of(config), secret, now, token)
 
     def local(self, at: float) -> datetime:
         """UTC seconds as the time that clocks show where the installation's people are."""
@@ -87,3 +94,21 @@ def _secret(path: Path) -> bytes:
         key = secrets.token_bytes(32)
         stream.write(key)
     return key
+
+
+def _token(file: str) -> bytes:
+    """What Prometheus has to show; empty where no file is named."""
+    if not file:
+        return b""
+    try:
+        token = Path(file).expanduser().read_bytes().strip()
+    except OSError as error:
+        raise ConfigError(
+            f"token_file in [metrics]: {file} can't be read: {error.strerror}."
+        ) from None
+    if len(token) < SHORTEST_TOKEN or not token.isascii() or len(token.split()) > 1:
+        raise ConfigError(
+            f"token_file in [metrics]: {file} must hold one line of at least {SHORTEST_TOKEN} ASCII"
+            f" characters; `openssl rand -hex 32` makes a good one."
+        )
+    return token
