@@ -54,7 +54,7 @@ class TenantRow(NamedTuple):
     stores: list[StoreRow]
 
 
-_ADD_STORE = "INSERT INTO store (id, owner, role, generation, url) VALUES (?, ?, ?, ?, ?)"
+_ADD_STORE = "INSERT INTO store (id, owner, role, generation, url, schema) VALUES (?, ?, ?, ?, ?, ?)"
 
 
 class Catalogue:
@@ -119,7 +119,8 @@ class Catalogue:
             raise taken(slug) from error
         for role, store in stores.items():
             if role in urls:
-                row = (store.id, tenant_id, role, store.generation, urls[role])
+                schema = self.universal.router.fingerprint(role)
+                row = (store.id, tenant_id, role, store.generation, urls[role], schema)
                 run(_ADD_STORE, row)
             run("INSERT INTO tenant_store VALUES (?, ?, ?)", (tenant_id, role, store.id))
 

@@ -90,7 +90,9 @@ class Creation:
     def _make_store(self, role: str) -> None:
         tenant, store_id = self.tenant, new_id()
         path = f"{self.router.path}/{relative_path(tenant.id, role, 1)}"
-        sqlite.create(path, (store_id, tenant.id, role, 1))
+        found = self.router.migrations.get(role)
+        # Its tables are to be made as the models are now, so it has nothing to go through.
+        sqlite.create(path, (store_id, tenant.id, role, 1), found.mark if found else None)
         store = Store(self.router, store_id, tenant.id, role, 1, path, f"{tenant.slug}/{role}")
         self.own[role] = tenant.stores[role] = store
 

@@ -103,6 +103,7 @@ class KnownTenants:
         if store is None:
             store = self._make_store(tenant, row, own)
         store.trouble = row.trouble or None
+        store.take_schema(row.schema)
         if own:
             store.label = f"{tenant.slug}/{row.role}"
         return store

@@ -5,8 +5,10 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from . import sqlite
 from .errors import TenantError, WrongFile
@@ -66,10 +68,14 @@ def require_own_folder(folder: str) -> None:
         )
 
 
-def make_universal(folder: str) -> str:
+def make_universal(folder: str, prepare: Callable[[Any], object] | None = None) -> str:
     """Return the path of the folder's shared database, and make it if it isn't there.
 
     Processes that start at the same time make one, which appears under its name when it is whole.
+
+    Args:
+        folder: the data folder.
+        prepare: called with a connection to a new one, for what else it is to hold.
 
     Raises:
         WrongFile: its journal files are there and the database isn't, or the folder can't be written.
@@ -81,7 +87,7 @@ def make_universal(folder: str) -> str:
         with open(f"{folder}/{UNIVERSAL_NAME}.lock", "ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not os.path.lexists(path):
-                _make_aside(path)
+                _make_aside(path, prepare)
     except OSError as error:
         raise WrongFile(
             f"The shared database of {folder} is missing and can't be made ({error}). If this isn't a new data folder, "
@@ -91,7 +97,7 @@ def make_universal(folder: str) -> str:
     return path
 
 
-def _make_aside(path: str) -> None:
+def _make_aside(path: str, prepare: Callable[[Any], object] | None) -> None:
     for suffix in ("-wal", "-shm", "-journal"):
         if os.path.lexists(f"{path}{suffix}"):
             raise FileExistsError(f"{os.path.basename(path)}{suffix} is there without its database")
@@ -99,7 +105,7 @@ def _make_aside(path: str) -> None:
     for suffix in ("", "-wal", "-shm", "-journal"):  # of a start that was interrupted
         with suppress(FileNotFoundError):
             os.unlink(f"{aside}{suffix}")
-    sqlite.create(aside, sqlite.SHARED_IDENTITY)
+    sqlite.create(aside, sqlite.SHARED_IDENTITY, prepare)
     os.rename(aside, path)
 
 

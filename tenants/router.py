@@ -27,22 +27,34 @@ from .pool import Pool
 from .shared import SharedDatabase
 from .store import Store
 from .tenant import Tenant
+from .versions import Versioned
 
 
-class Router(Lifecycle):
+class Router(Lifecycle, Versioned):
     """The data folder's entries, tenants and stores.
 
     Args:
         folder: the data folder; made if it isn't there. Nothing outside of it is read or written.
         max_idle: how many connections may stay open between entries.
+        migrations: the folder of each role's migrations; `universal` for the shared database.
+        migrate_on_open: migrate what a tenant uses as it is entered, instead of refusing to enter it.
 
     Raises:
         SqliteUnsafe: the SQLite library has a bug that corrupts databases.
         WrongFile: the folder's shared database isn't ours.
+        MigrationFailed: migrations aren't where they are to be, or aren't in order.
     """
 
-    def __init__(self, folder: str | Path, max_idle: int = 64) -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        max_idle: int = 64,
+        *,
+        migrations: Mapping[str, str | Path] | None = None,
+        migrate_on_open: bool = False,
+    ) -> None:
         sqlite.require_safe_sqlite()
+        self.init_migrations(migrations, migrate_on_open)
         self.folder = Path(folder).resolve()
         self.path = str(self.folder)
         make_folder(self.folder)
@@ -55,7 +67,8 @@ class Router(Lifecycle):
         self.homes = Homes(self)
         self.known = KnownTenants(self)
         require_own_folder(self.path)
-        path = make_universal(self.path)
+        universal = self.migrations.get("universal")
+        path = make_universal(self.path, universal.mark if universal is not None else None)
         self.universal_store = Store(self, *sqlite.SHARED_IDENTITY, path, "the shared database")
         self.db_dict = DbDict({UNIVERSAL: Entry(UNIVERSAL, self)})
         self.db_dict[UNIVERSAL].update(self.bindings.of(None))
@@ -152,8 +165,12 @@ class Router(Lifecycle):
             KeyInUse: an entry stands under that key.
             TenantSuspended: nobody may enter the tenant for now.
         """
+        if not self.is_current:
+            self.require_current()
         if tenant is not None:
             tenant.require_open()
+            if self.migrate_on_open:
+                self.bring_up(tenant)
         outer = current.get().nearest_live()
         entry = Entry(key, self, tenant, self.bindings.of(tenant), outer, time.monotonic())
         if self.db_dict.setdefault(key, entry) is not entry:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Callable
 from contextlib import closing, suppress
 from typing import Any
 from urllib.parse import quote
 
 import peewee
 
-from .errors import SqliteUnsafe, WrongFile
+from .errors import SqliteUnsafe, StoreAhead, StoreBehind, WrongFile
 
 driver = peewee.sqlite3  # one SQLite library per process: the one that Peewee took up
 
@@ -28,9 +29,13 @@ CREATE TABLE store_identity (
 ) STRICT
 """
 
-_IDENTIFY = "SELECT application_id, store, owner, role, generation FROM pragma_application_id, store_identity"
+_IDENTIFY = (
+    "SELECT application_id, store, owner, role, generation, user_version "
+    "FROM pragma_application_id, pragma_user_version, store_identity"
+)
 
 Identity = tuple[str, str, str, int]  # store id, owner's tenant id, role, generation
+Versions = tuple[int, int]  # the least and the greatest that the program can work with
 
 #: The shared database is no tenant's.
 SHARED_IDENTITY: Identity = ("universal", "", "universal", 1)
@@ -59,8 +64,13 @@ def require_safe_sqlite(version: tuple[int, ...] | None = None) -> None:
 # Making a file
 
 
-def create(path: str, identity: Identity) -> None:
+def create(path: str, identity: Identity, prepare: Callable[[Any], object] | None = None) -> None:
     """Make a database file that says whose it is. What fails leaves no file.
+
+    Args:
+        path: where; no such file may be there yet.
+        identity: what the file says of itself.
+        prepare: called with the connection, for what else a new file is to hold.
 
     Raises:
         FileExistsError: there is a file of that name, or one that SQLite would take for its journal.
@@ -74,7 +84,7 @@ def create(path: str, identity: Identity) -> None:
     # Nobody can have this file open yet, so that closing it here drops no lock of SQLite's.
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_RDWR, 0o600))
     try:
-        _fill(path, identity)
+        _fill(path, identity, prepare)
     except BaseException:
         for suffix in ("", "-wal", "-shm", "-journal"):
             with suppress(OSError):
@@ -82,12 +92,14 @@ def create(path: str, identity: Identity) -> None:
         raise
 
 
-def _fill(path: str, identity: Identity) -> None:
+def _fill(path: str, identity: Identity, prepare: Callable[[Any], object] | None) -> None:
     with closing(driver.connect(uri(path), isolation_level=None, uri=True)) as connection:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(_IDENTITY_TABLE)
         connection.execute("INSERT INTO store_identity VALUES (1, ?, ?, ?, ?)", identity)
+        if prepare is not None:
+            prepare(connection)
 
 
 # Opening a file
@@ -102,7 +114,13 @@ def uri(path: str) -> str:
 _NEEDS_NO_QUOTES = re.compile(r"[A-Za-z0-9/._-]+")
 
 
-def connect(path: str, identity: Identity, label: str, synchronous: str = "FULL") -> Any:
+def connect(
+    path: str,
+    identity: Identity,
+    label: str,
+    synchronous: str = "FULL",
+    versions: Versions | None = None,
+) -> Any:
     """Open a store's file: first see whose it is, then set it up for many users.
 
     Args:
@@ -110,10 +128,12 @@ def connect(path: str, identity: Identity, label: str, synchronous: str = "FULL"
         identity: what the catalogue expects to find in the file.
         label: what people call the store, for messages.
         synchronous: FULL, so that a commit survives power loss; NORMAL where the application may lose some.
+        versions: of the schema, that the program can work with; None for any.
 
     Raises:
         WrongFile: the file is missing, isn't SQLite, is another store's or generation's, or won't go into WAL mode.
             It is as it was.
+        StoreBehind, StoreAhead: its schema is older or newer than the program can work with. It is as it was.
     """
     _require_plain_file(path, label)
     try:
@@ -124,7 +144,9 @@ def connect(path: str, identity: Identity, label: str, synchronous: str = "FULL"
         raise _unusable(label, error) from error
     try:
         try:
-            require_identity(connection, identity, label)
+            version = require_identity(connection, identity, label)
+            if versions is not None:
+                _require_version(version, versions, label)
         except WrongFile:
             _close_unchanged(connection, path)
             raise
@@ -140,10 +162,35 @@ def connect(path: str, identity: Identity, label: str, synchronous: str = "FULL"
     return connection
 
 
+def connect_to_look(path: str, identity: Identity, label: str) -> Any:
+    """Open a store's file to copy it or look at it, at any version, and leave file and log as they are.
+
+    Raises:
+        WrongFile: as `connect` does.
+    """
+    _require_plain_file(path, label)
+    # Whoever may write moves the log into the file as he closes it; whoever may not leaves one behind if there is none.
+    mode = "ro" if os.access(f"{path}-wal", os.F_OK) else "rw"
+    try:
+        connection = driver.connect(
+            uri(path).replace("mode=rw", f"mode={mode}"), isolation_level=None, uri=True
+        )
+    except driver.Error as error:
+        raise _unusable(label, error) from error
+    try:
+        require_identity(connection, identity, label)
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 _SETTINGS = {
     level: f"PRAGMA synchronous = {level}; PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}; PRAGMA foreign_keys = ON;"
     "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;"
-    for level in ("FULL", "NORMAL")
+    for level in ("FULL", "NORMAL", "OFF")
 }
 
 
@@ -170,17 +217,33 @@ def _require_plain_file(path: str, label: str) -> None:
         )
 
 
-def require_identity(connection: Any, expected: Identity, label: str) -> None:
-    """Raise `WrongFile` unless the database says that it is the expected store."""
+def require_identity(connection: Any, expected: Identity, label: str) -> int:
+    """Raise `WrongFile` unless the database says that it is the expected store. Return its version."""
     try:
         found = connection.execute(_IDENTIFY).fetchone()
     except driver.DatabaseError as error:
         raise _unusable(label, error) from error
-    if found != (APPLICATION_ID, *expected):
-        says = f"{found[1:]}, with application id {found[0]:#x}" if found else "nobody's"
+    if not found or found[:-1] != (APPLICATION_ID, *expected):
+        says = f"{found[1:-1]}, with application id {found[0]:#x}" if found else "nobody's"
         raise WrongFile(
             f"The file of {label} says it is {says}, and the catalogue expects {expected}; it was left as it is. "
             f"Put the right file back, or restore from a backup."
+        )
+    version: int = found[-1]
+    return version
+
+
+def _require_version(version: int, versions: Versions, label: str) -> None:
+    least, most = versions
+    if version < least:
+        raise StoreBehind(
+            f"{label} is at version {version} of its schema, and this program works with {most}: migrate it first "
+            f"(`cuneifox migrate`, or `Fleet(router).run()`)."
+        )
+    if version > most:
+        raise StoreAhead(
+            f"{label} is at version {version} of its schema, and this program knows {most}: install the newer program "
+            f"again. It was left as it is."
         )
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from . import schema, sqlite, stamps
+from peewee import PeeweeException
+
+from . import pending, schema, sqlite, stamps
 from .current import current
 from .database import RoutedDatabase, StoreDatabase
-from .errors import ReadOnlyStore, TenantError
+from .errors import ReadOnlyStore, StoreAhead, StoreBehind, TenantError, WrongFile
 from .locks import DBLock, lock_of
 from .retrying import retried
 from .shared import SharedDatabase
@@ -38,6 +40,7 @@ class Store:
         path: its file.
         read_only: after which fault it can't be written, or None.
         trouble: why the catalogue has it in quarantine, in which it can only be read, or None.
+        schema: which migrations it has been through, as the catalogue says; None as long as that wasn't asked.
         made_lock: `lock`, or None as long as nobody has written.
     """
 
@@ -61,6 +64,7 @@ class Store:
         self.stamp: stamps.Stamp = (store_id, generation)
         self.read_only: str | None = None
         self.trouble: str | None = None
+        self.schema: str | None = None
         self.made_lock: DBLock | None = None
         self._made_database: RoutedDatabase | None = None
 
@@ -86,15 +90,43 @@ class Store:
 
     # Opening
 
-    def open(self) -> Any:
+    def open(self, any_version: bool = False) -> Any:
         """Open a new connection to the file, checked and set up; the caller closes it.
+
+        Args:
+            any_version: whatever its schema's version is; for maintenance.
 
         Raises:
             WrongFile: the file isn't what the catalogue expects.
+            StoreBehind, StoreAhead: its schema is older, or newer, than the program can work with.
         """
-        connection = sqlite.connect(self.path, self._identity(), self.label)
+        versions = None if any_version else self.router.versions(self.role)
+        try:
+            connection = sqlite.connect(self.path, self._identity(), self.label, versions=versions)
+        except (StoreBehind, StoreAhead) as error:
+            raise self._of_other_version(error) from error
         self.database._add_conn_hooks(connection)
         return connection
+
+    def _of_other_version(self, error: WrongFile) -> WrongFile:
+        wanted = self.router.migrations[self.role]
+        if self.owner and self.schema == wanted.fingerprint:
+            with suppress(PeeweeException, TenantError):  # the next run finds it in any case
+                pending.doubt(self.router, self)
+        if self.trouble is None:
+            return error
+        return type(error)(f"{error} It is in quarantine: {self.trouble}")
+
+    def open_to_look(self) -> Any:
+        """Open a connection that reads at any version, and leaves the file and its log as they are."""
+        return sqlite.connect_to_look(self.path, self._identity(), self.label)
+
+    def take_schema(self, schema: str) -> None:
+        """Take over what the catalogue says of its schema."""
+        before, self.schema = self.schema, schema
+        if before not in (None, schema):
+            # What is warm was checked at another version; whoever comes next opens the file, which says its own.
+            self.router.pool.close(self)
 
     def _identity(self) -> sqlite.Identity:
         return (self.id, self.owner, self.role, self.generation)

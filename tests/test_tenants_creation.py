@@ -74,7 +74,7 @@ def refuse(*args: object, **kwargs: object) -> None:
 def no_file(patch: pytest.MonkeyPatch) -> dict[str, object]:
     create = sqlite.create
 
-    def create_one(path: str, identity: sqlite.Identity) -> None:
+    def create_one(path: str, identity: sqlite.Identity, *rest: object) -> None:
         if identity[2] != "books":
             raise OSError(28, "No space left on device")
         create(path, identity)

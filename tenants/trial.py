@@ -1,0 +1,96 @@
+"""Trying migrations on a copy of a store, so that what would fail is known before anything is changed."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from . import migrations, snapshots, sqlite
+from .errors import TenantError
+from .migrating import TIME_LIMIT, Migrated, apply, hindered
+
+if TYPE_CHECKING:
+    from .router import Router
+    from .store import Store
+
+
+@contextmanager
+def trials(router: Router) -> Iterator[str]:
+    """Give a folder for copies within the data folder, gone at the end. What a dead process left goes first."""
+    above = f"{router.path}/trials"
+    folder, lock = _make(above)
+    try:
+        for name in os.listdir(above):
+            _clear(f"{above}/{name}")
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+        with suppress(OSError):  # another run has its own there
+            os.rmdir(above)
+
+
+def _make(above: str) -> tuple[str, int]:
+    while True:
+        os.makedirs(above, mode=0o700, exist_ok=True)
+        folder = tempfile.mkdtemp(dir=above)
+        lock = os.open(f"{folder}/lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.path.exists(f"{folder}/lock"):
+            return folder, lock
+        os.close(lock)  # another run took it for a dead process's, just before it was locked
+
+
+def _clear(folder: str) -> None:
+    with suppress(OSError):
+        lock = os.open(f"{folder}/lock", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(lock)
+
+
+def try_out(store: Store, folder: str, time_limit: float = TIME_LIMIT) -> Migrated:
+    """Migrate a copy of a store, and leave no trace of it.
+
+    The caller keeps maintenance away from the store; whoever works on it goes on.
+
+    Args:
+        store: the store.
+        folder: where the copy lies for the time.
+        time_limit: seconds that the transaction may take.
+
+    Raises:
+        MigrationFailed: as `migrate` would, on the store as it is now.
+        TenantError: the store can't be read, or there is no room for the copy.
+    """
+    path = f"{folder}/{store.id}.{store.generation}.db"
+    try:
+        with closing(store.open_to_look()) as source:
+            before = migrations.version_of(source)
+            names = store.router.migrations[store.role].pending(source, store.label)
+            if not names:
+                return Migrated(before, ())
+            snapshots.copy(source, path, lasting=False)
+        uri = sqlite.uri(path)
+        with closing(sqlite.driver.connect(uri, isolation_level=None, uri=True)) as copy:
+            copy.execute("PRAGMA synchronous = OFF")
+            copy.execute("PRAGMA trusted_schema = OFF")
+            apply(copy, store, names, time_limit)
+        return Migrated(before, names)
+    except sqlite.driver.Error as error:
+        raise hindered(store, error) from error
+    except OSError as error:
+        raise TenantError(
+            f"{store.label} couldn't be copied to try its migrations ({error}): is there room on the disk?"
+        ) from error
+    finally:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            with suppress(OSError):
+                os.unlink(f"{path}{suffix}")
