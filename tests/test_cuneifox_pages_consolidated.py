@@ -493,3 +493,18 @@ def _beyond() -> Any:
     from cuneifox.rosters import Roster
 
     return Roster([], "more")
+
+
+@pytest.mark.parametrize("value", ["", "\x00", "²", "๙" * 30, "-1", "9999-99-99", "%(name)s %", "x" * 2000,
+                                   "<script>alert(1)</script>", "'; DROP TABLE vouchers", "../../x"])  # fmt: skip
+def test_no_input_costs_a_500(malee: Browser, value: str) -> None:
+    """The same hostile value in each field alone, and in all of them: an answer, and never markup."""
+    names = ("company", "first", "last", "preset", "show", "empty", "before_closing", "bom")
+    for name in (*names, None):
+        given: dict[str, Any] = {"company": "north"}
+        given |= dict.fromkeys(names, value) if name is None else {name: value}
+        for ending in ("", ".json", ".csv"):
+            answer = malee.get(PAGE + ending, query_string=given)
+            assert answer.status_code in (200, 422), (name, ending)
+            if answer.mimetype == "text/html":
+                assert "<script>alert" not in answer.text
