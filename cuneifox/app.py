@@ -22,6 +22,7 @@ from cuneifox import (
     identify,
     metrics,
     navigation,
+    notices,
     pages,
     security,
 )
@@ -56,6 +57,7 @@ def _compose(services: Services) -> Flask:
     audit.init_app(app)
     errors.init_app(app)
     i18n.init_app(app)
+    notices.init_app(app)
     init_urls(app)
     assets.init_app(app)
     _add_pages(app)
