@@ -1,0 +1,203 @@
+"""The three companies that are attacked and attack: acme, globex, and initech, which shares acme's registers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from attacks.marks import Texts
+from attacks.people import USERS, add_people
+from attacks.planting import plant
+from cuneifox_site import Site
+from models.accounts import account_tree, add_account
+from models.actors import Actor
+from models.attachments import Attachment
+from models.companies import create_company
+from models.drafts import save_draft
+from models.inputs import LineInput, VoucherInput
+from models.journals import add_book
+from models.months import freeze_month
+from models.people import Activity, User
+from models.posting import post_input
+from models.registers import REGISTER_MODELS, Party
+from models.reversing import reverse
+from models.years import close_year
+from tenants import Store, current_store
+
+SLUGS = ("acme", "globex", "initech")
+ACME, GLOBEX, INITECH = SLUGS
+VICTIM = GLOBEX
+"""Whose files and rows may not change, whatever the members of the others do."""
+PURGED = "x5xpurged5of5globex5long5a"
+"""The id of a company that the victim's people had before."""
+ROLES = ("attachments", "books", "registers")
+APART = {"acme": 0, "globex": 500_000, "initech": 900_000}
+"""What is added to the later ids of a company, so that each has some that nobody else has."""
+AMOUNTS = {"acme": 31_415_926_53, "globex": 91_827_364_55, "initech": 77_123_456_89}
+"""An amount (minor units) that is in no other company's books."""
+
+BY = Actor.system("attacks")
+
+OPEN_YEAR = 2026
+"""Fiscal years before it are closed."""
+
+
+def books_of(slug: str) -> str:
+    """The owner of a company's books, as sightings name it."""
+    return f"{slug}/books"
+
+
+def owners_of(slug: str) -> frozenset[str]:
+    """Whose texts the members of a company may see: its stores, and its people."""
+    registers = ACME if slug == INITECH else slug
+    return frozenset(
+        (f"{slug}/books", f"{slug}/attachments", f"{registers}/registers", f"people of {slug}")
+    )
+
+
+ALL_OWNERS = frozenset().union(*map(owners_of, SLUGS)) | {"people of both"}
+
+
+class Attacked(Site):
+    """An installation with the three companies in it, once it is furnished."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        super().__init__(folder, **settings)
+        self.app.testing = False  # what goes wrong is answered, as it is to the world
+        self.filled = dict.fromkeys(SLUGS, 0)
+
+
+def furnish(site: Attacked) -> None:
+    """Make the companies and their people, and mark every text of both."""
+    for slug in SLUGS:
+        texts = Texts(f"people of {slug}")
+        with site.app.app_context():
+            create_company(
+                site.router,
+                slug=slug,
+                name=texts(),
+                local_name=texts(),
+                currency=Texts(books_of(slug))().upper(),
+                share_registers_with=ACME if slug == INITECH else None,
+            )
+    people = add_people(site)
+    for slug in SLUGS:
+        with marking(site, slug):
+            pass  # what a company starts with: whatever is posted takes its codes over from that
+        _fill(site, slug)
+        with marking(site, slug):
+            _number_apart(APART[slug])
+        _fill(site, slug)
+        with marking(site, slug):
+            pass
+        _leave_traces(site, slug, people)
+
+
+@contextmanager
+def marking(site: Attacked, slug: str) -> Iterator[None]:
+    """Within a company: run the block, then mark all texts of its own stores that have no mark yet."""
+    with site.app.app_context(), site.router.using(slug) as entry:
+        yield
+        for role, store in own_stores(entry.tenant):
+            with store.writing():
+                plant(store.execute_sql, f"{slug}/{role}")
+
+
+def own_stores(tenant: Any) -> Iterator[tuple[str, Store]]:
+    """The stores of a tenant that are no other's."""
+    for role, store in sorted(tenant.stores.items()):
+        if store.owner == tenant.id:
+            yield role, store
+
+
+def _number_apart(gap: int) -> None:
+    if gap:
+        current_store("books").execute_sql(
+            "UPDATE ledger_state SET last_voucher_id = last_voucher_id + ?", (gap,)
+        )
+        for role in ROLES:
+            store = current_store(role)
+            store.execute_sql("UPDATE sqlite_sequence SET seq = seq + ?", (gap,))
+
+
+def _fill(site: Attacked, slug: str) -> None:
+    """Rows of all kinds. What can't be changed once it is written gets its texts here."""
+    texts = Texts(books_of(slug))
+    texts.given = 100 * site.filled[slug]
+    site.filled[slug] += 1
+    with site.app.app_context(), site.router.using(slug):
+        parties = _registers(Texts(f"{slug}/registers"), site.filled[slug], slug)
+        leaves = {n.type: n.stid for n in account_tree() if not n.is_group and not n.commodity}
+        held = add_account(texts(), texts(), "asset", by=BY, local_name=texts(), commodity=texts())
+        book = add_book(texts(), texts(), "general", by=BY, local_name=texts()).stid
+        year = 2023 + site.filled[slug]
+
+        def voucher(month: int) -> VoucherInput:
+            lines = [
+                LineInput(leaves["asset"], AMOUNTS[slug], texts(), None, None, *parties[0]),
+                LineInput(leaves["income"], -AMOUNTS[slug], texts(), None, None, *parties[1]),
+                LineInput(held.stid, 500, texts(), Decimal(5), held.commodity, *parties[2]),
+                LineInput(leaves["expense"], -500, texts(), None, None, *parties[3]),
+            ]
+            return VoucherInput(book, date(year, month, 7), texts(), lines, texts())
+
+        first = post_input(voucher(1), by=BY, key=texts())
+        post_input(voucher(2), by=BY, key=texts())
+        reverse(first.id, date=date(year, 2, 8), by=BY, reason=texts(), key=texts())
+        close_year(year, by=BY, text=texts(), key=texts())
+        after = post_input(_now(voucher(3)), by=BY, key=texts())
+        draft = save_draft(_now(voucher(4)), by=BY, key=texts())
+        for voucher_id in (first.id, after.id, draft.id):
+            content = texts().encode() * 20
+            Attachment.attach(voucher_id, f"{texts()}.pdf", f"image/x-{texts()}", content)
+        freeze_month(OPEN_YEAR * 100 + 12 - site.filled[slug], by=BY, reason=texts())
+
+
+def _now(given: VoucherInput) -> VoucherInput:
+    """The same in a year that stays open."""
+    day = given.date.replace(year=OPEN_YEAR)
+    return VoucherInput(given.book, day, given.text, given.lines, given.reference)
+
+
+def _registers(texts: Texts, turn: int, slug: str) -> list[tuple[str, int]]:
+    """A row more of each register; (kind, stid)."""
+    texts.given = 100 * turn + SLUGS.index(slug) * 1000
+    rows = []
+    for model in REGISTER_MODELS:
+        given = {"code": texts(), "name": texts(), "local_name": texts()}
+        if issubclass(model, Party):
+            given |= {name: texts() for name in ("address", "phone", "email")}
+        rows.append((model.kind, model.add(**given).stid))
+    return rows
+
+
+def _leave_traces(site: Attacked, slug: str, people: dict[str, User]) -> None:
+    """What the shared database holds of a company and of its people."""
+    texts = Texts(f"people of {slug}")
+    texts.given = 500
+    with site.app.app_context():
+        tenant = site.router.tenant(slug)
+        for name, home in USERS.items():
+            if home == slug:
+                Activity.note(
+                    texts(),
+                    texts(),
+                    now=site.clock(),
+                    user_id=people[name].id,
+                    user_name=texts(),
+                    company_id=tenant.id,
+                    company_name=texts(),
+                )
+        run = site.router.universal.execute_sql
+        run("UPDATE tenant SET reason = ? WHERE id = ?", (texts(), tenant.id))
+        if slug == VICTIM:  # what becomes of others only when something went wrong with them
+            trouble = "UPDATE store SET trouble = ? WHERE owner = ? AND role = 'attachments'"
+            run(trouble, (texts(), tenant.id))
+            tombstone = "INSERT INTO tombstone (id, slug, backup) VALUES (?, ?, ?)"
+            run(tombstone, (PURGED, texts(), texts()))
+            purged = "INSERT INTO purged_store (id, owner, role, generation, backup) VALUES (?, ?, ?, 1, ?)"
+            run(purged, (PURGED[::-1], PURGED, "registers", texts()))
