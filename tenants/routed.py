@@ -58,6 +58,11 @@ class RoutedModel(Model):
         self._adopt()
         return rows
 
+    def _pk_expr(self) -> Any:
+        # Once in an expression, a key is a number that no guard can tell from any other.
+        stamps.check(self)
+        return super()._pk_expr()
+
     def _adopt(self) -> None:
         if self._stamp is None:
             store = current.get().stores.get(self._meta.store)

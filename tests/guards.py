@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from peewee import Model
 
-from tenants import compiling, database, queries, relations, rows, stamps
+from tenants import RoutedModel, compiling, database, entries, queries, relations, rows, stamps
 
 StoreCursor: Any = database.StoreDatabase.cursor_class
 
@@ -62,6 +63,23 @@ def _database_off(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(database.StoreDatabase, "_hold", of_any_tenant)
 
 
+def _equality_off(patch: pytest.MonkeyPatch) -> None:
+    """Rows of one id are one row, whatever store they came from."""
+    patch.setattr(RoutedModel, "__eq__", Model.__eq__)
+
+
+def _generators_off(patch: pytest.MonkeyPatch) -> None:
+    """Whoever reads from a generator works in what the generator has entered."""
+    patch.setattr(entries, "_generator_of", lambda frame, entry: None)
+
+
+def _threads_off(patch: pytest.MonkeyPatch) -> None:
+    """An entry works in any thread."""
+    patch.setattr(StoreCursor, "_require_open", lambda self: None)
+    patch.setattr(database.StoreDatabase, "_require_owner", lambda self, entry: None)
+
+
+#: What holds back things that were taken elsewhere.
 GUARDS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "rows": _rows_off,
     "cache": _cache_off,
@@ -69,10 +87,17 @@ GUARDS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "cursor": _cursor_off,
     "compiling": _compiling_off,
     "database": _database_off,
+    "equality": _equality_off,
+}
+
+#: What holds back whoever is in an entry that isn't theirs to use.
+BOUNDARIES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    "generators": _generators_off,
+    "threads": _threads_off,
 }
 
 
 def switch_off(patch: pytest.MonkeyPatch, names: str) -> None:
     """Switch off the guards of these names, separated by spaces."""
     for name in names.split():
-        GUARDS[name](patch)
+        (GUARDS | BOUNDARIES)[name](patch)

@@ -42,3 +42,15 @@ use(
     lambda m: list(m.Item.select()),
     lambda m, rows: m.Item.bulk_update(rows, fields=[m.Item.text, m.Item.journal]),
 )
+use(
+    "reload a row by its key",
+    "rows",
+    item,
+    lambda m, x: m.Item.get(x._pk_expr()).text,
+)
+use(
+    "reload a row into itself",
+    "rows",
+    item,
+    lambda m, x: (x.__data__.update(type(x).get_by_id(x).__data__), x.text)[1],
+)

@@ -3,6 +3,9 @@
 Each action takes something from the models of a ledger and uses it, giving plain data, so that its result can be
 compared with what plain Peewee gives. It names the guards that hold it back in another company; with those switched
 off it goes through, and would read or write the wrong rows.
+
+A few actions compare a row with one of the company where they are used. Comparing never raises, in Python: there, a row
+of another company must be *another row*, and what such an action gives elsewhere is false.
 """
 
 from __future__ import annotations
@@ -24,20 +27,33 @@ class Action:
         guards: the guards that hold it back, separated by spaces.
         take: gets the thing, in the company that it belongs to.
         use: uses it; returns plain data.
+        compares: it raises nothing in another company, and gives something false there.
     """
 
     name: str
     guards: str
     take: Callable[[Models], Any]
     use: Callable[[Models, Any], Any]
+    compares: bool = False
+
+    @property
+    def group(self) -> str:
+        """The module that it stands in, by which the tests go through the table."""
+        return self.use.__module__.rpartition(".")[2]
 
 
 ACTIONS: list[Action] = []
 
 
-def use(name: str, guards: str, take: Callable[[Models], Any], how: Callable[..., Any]) -> None:
+def use(
+    name: str,
+    guards: str,
+    take: Callable[[Models], Any],
+    how: Callable[..., Any],
+    compares: bool = False,
+) -> None:
     """Enter a row into the table."""
-    ACTIONS.append(Action(name, guards, take, how))
+    ACTIONS.append(Action(name, guards, take, how, compares))
 
 
 def item(m: Models) -> Any:
