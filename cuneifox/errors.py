@@ -93,7 +93,12 @@ def answer_ours(error: Exception) -> Response:
     if status >= 500:
         log.error("Request %s: %s", this_request().id, error, exc_info=error)
     shown = error_text(error) if isinstance(error, books.BooksError) else str(error)
-    if status >= 500:
+    if isinstance(error, tenants.ReadOnlyStore):
+        shown = _(
+            "It can be read, and nothing can be written to it at the moment: it is archived, in quarantine, "
+            "or its disk has failed. Nothing was changed; ask an administrator."
+        )
+    elif status >= 500:
         shown = _detail(status)
     code = getattr(error, "code", None) or _code(type(error))
     extra = {"code": code, "field": getattr(error, "field", "")}

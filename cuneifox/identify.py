@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import Flask, Request, abort, current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from cuneifox import i18n
+from cuneifox import i18n, standing
 from cuneifox.access import public
 from cuneifox.errors import wants_json
 from cuneifox.i18n import LANGUAGES, _
 from cuneifox.request import CompanyRequest, this_request
+from cuneifox.security import SAFE
 from cuneifox.services import services
 from cuneifox.visits import Visit
 from models.actors import Actor
@@ -26,7 +27,8 @@ NEW_PASSWORD = ("account.password", "auth.sign_out", "auth.language", "static")
 def identify(asked: Request) -> tuple[str, Tenant | None] | None:
     """Who is asking, for `tenants.flask`: the session's digest and the company, or None.
 
-    An unknown company and one that the user is no member of are answered alike: 404.
+    An unknown company and one that the user is no member of are answered alike: 404. A member of a
+    suspended one is told so.
     """
     assert isinstance(asked, CompanyRequest)
     if asked.endpoint == "static":
@@ -57,13 +59,17 @@ def _open_company(visit: Visit, slug: str) -> None:
         tenant = services().router.tenant(slug)
     except (UnknownTenant, BadSlug):
         abort(404)
-    if tenant.slug != slug:  # a tenant is also found by its id, a page by its slug alone
+    # A tenant is also found by its id, a page by its slug alone.
+    if tenant.slug != slug or tenant.state == "purging":
         abort(404)
     found = _MEMBERSHIP.first(visit.user.id, tenant.id)
     if found is None:
         abort(404)
-    visit.tenant = tenant
-    visit.membership, visit.company = found
+    membership, company = found
+    if tenant.state == "suspended":
+        choose_language()
+        standing.refuse_suspended(company, tenant)
+    visit.tenant, visit.membership, visit.company = tenant, membership, company
 
 
 _MEMBERSHIP = Prepared(
@@ -124,7 +130,9 @@ def check_access() -> Response | None:
         return redirect(url_for("account.password"))
     if getattr(view, "for_administrators", False) and not visit.user.is_administrator:
         abort(403)
-    if needed := getattr(view, "needed_rights", None):
+    needed = getattr(view, "needed_rights", None)
+    standing.demand_writable(visit, needed, request.method not in SAFE)
+    if needed:
         visit.actor.demand(*needed)
     return None
 
@@ -137,6 +145,7 @@ def init_app(app: Flask) -> None:
     """Check every request before its view, and tell templates who visits."""
     app.before_request(choose_language)
     app.before_request(check_access)
+    standing.init_app(app)
     app.view_functions["static"] = public(app.view_functions["static"])
 
     @app.context_processor

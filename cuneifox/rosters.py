@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from peewee import fn
 
 from cuneifox.services import services
-from models.companies import Company
+from models.companies import Company, in_states
 from models.people import Membership, User
 from models.people.users import name_key
 from tenants import BadSlug, Tenant, UnknownTenant
@@ -23,6 +24,13 @@ NAMED = 4
 """Companies of a user that the list of people names; of the others it says how many."""
 
 
+OPEN = ("active", "suspended")
+"""Companies that are in use, or are to be again."""
+
+LISTED = (*OPEN, "archived")
+"""All that lists may name; one that is being purged is gone already."""
+
+
 class Roster(NamedTuple):
     """A page of rows, and the id after which the next page begins (None on the last)."""
 
@@ -31,14 +39,21 @@ class Roster(NamedTuple):
 
 
 def companies(
-    user: User, *, member: bool, text: str = "", after: str = "", size: int = PAGE
+    user: User,
+    *,
+    member: bool,
+    text: str = "",
+    after: str = "",
+    size: int = PAGE,
+    states: Collection[str] = LISTED,
 ) -> Roster:
     """Companies that a user is a member of, or those that they aren't, by name.
 
-    `text` is part of a name, or a whole short name; `after` the id that the last page ended with.
+    `text` is part of a name, or a whole short name; `after` the id that the last page ended with; `states`
+    those in which they are to be.
     """
     mine = Company.tenant_id.in_(Membership.select(Membership.tenant_id).where(_of(user)))
-    rows = Company.select().where(mine if member else ~mine)
+    rows = Company.select().where(mine if member else ~mine, in_states(states))
     if text:
         found = tenant_named(text)
         wanted = Company.name.contains(text) | Company.local_name.contains(text)
@@ -65,9 +80,13 @@ def reads_several(user: User) -> bool:
 
 
 def with_tenants(rows: Iterable[Company]) -> list[tuple[Company, Tenant]]:
-    """Return each company with its tenant, which knows its short name."""
+    """Return each company with its tenant, which knows its short name; without those that are gone."""
     router = services().router
-    return [(company, router.tenant(company.tenant_id)) for company in rows]
+    found = []
+    for company in rows:
+        with suppress(UnknownTenant):  # purged a moment ago
+            found.append((company, router.tenant(company.tenant_id)))
+    return found
 
 
 def tenant_named(slug: str) -> Tenant | None:

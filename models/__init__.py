@@ -11,7 +11,9 @@ __all__ = [
     "attachments",
     "chain",
     "check",
+    "cloning",
     "companies",
+    "company_life",
     "dates",
     "drafts",
     "errors",
@@ -29,6 +31,7 @@ __all__ = [
     "resolver",
     "reversing",
     "settings",
+    "sharing",
     "vouchers",
     "years",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 import msgspec
@@ -43,6 +44,24 @@ class Actor(msgspec.Struct, frozen=True):
         """Return the server itself at some work ("import", "demo"), with all rights."""
         levels: dict[str, Level] = dict.fromkeys(MODULES, "delete")
         return cls(f"system:{purpose}", purpose, levels, True, True, True)
+
+    def reading_only(self, modules: Collection[str] = MODULES) -> Actor:
+        """Return the actor without the rights to change anything in these modules.
+
+        Without those of the ledger it can't freeze, close or administer the company either.
+        """
+        levels: dict[str, Level] = {
+            module: "read" if module in modules and _RANK[level] > _RANK["read"] else level
+            for module, level in self.levels.items()
+        }
+        rest = "ledger" not in modules
+        return msgspec.structs.replace(
+            self,
+            levels=levels,
+            may_freeze=self.may_freeze and rest,
+            may_close=self.may_close and rest,
+            administers=self.administers and rest,
+        )
 
     def may(self, module: str, level: Level) -> bool:
         """Tell whether the actor has at least ``level`` in ``module``."""

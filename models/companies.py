@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import Any
 
-from peewee import BigIntegerField, CharField, IntegerField, Model
+from peewee import BigIntegerField, CharField, IntegerField, Model, Table
 
 from models import new_books
 from models.accounts import Account
@@ -55,6 +56,15 @@ class Company(RoutedModel):
 
     class Meta:
         table_name = "companies"
+
+
+_TENANT = Table("tenant", ("id", "state"))
+
+
+def in_states(states: Collection[str]) -> Any:
+    """Return the condition that a company is in one of these states, which the catalogue keeps."""
+    ids = _TENANT.select(_TENANT.id).where(_TENANT.state.in_(list(states)))
+    return Company.tenant_id.in_(ids)
 
 
 def create_company(

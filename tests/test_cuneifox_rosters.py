@@ -68,7 +68,7 @@ def walk(browser: Browser, path: str, row: str) -> list[list[str]]:
 
 def test_companies_page_by_name_and_none_is_lost_or_twice(chief: Browser) -> None:
     """Also between companies of one name; the order is that of the names."""
-    pages = walk(chief, "/companies", r'class="card door" href="/c/(\w+)/"')
+    pages = walk(chief, "/companies", r'class="way" href="/c/(\w+)/"')
     assert [len(page) for page in pages] == [50, 50, 18]
     slugs = [slug for page in pages for slug in page]
     assert sorted(slugs) == [f"c{n:03}" for n in range(MANY - 2)]

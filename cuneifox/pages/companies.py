@@ -17,6 +17,7 @@ from cuneifox.identify import current_visit
 from cuneifox.navigation import Link
 from cuneifox.rosters import (
     FEW,
+    OPEN,
     Roster,
     companies,
     reads_several,
@@ -48,29 +49,33 @@ TEMPLATES = {"thai": _l("Thai"), "general": _l("General")}
 
 @blueprint.get("")
 def index() -> ResponseReturnValue:
-    """The companies that the user is a member of; administrators also see the others.
+    """The companies that the user is a member of, archived ones apart; administrators also see the others.
 
-    Both lists page by key, and ?text= narrows both.
+    Each list pages by key, and ?text= narrows them all.
     """
     user = current_visit().user
     text = request.args.get("text", "").strip()[:200]
-    after, beyond = request.args.get("after", ""), request.args.get("others", "")
-    mine = companies(user, member=True, text=text, after=after)
+    after, beyond, shelf = (request.args.get(name, "") for name in ("after", "others", "archived"))
+    mine = companies(user, member=True, text=text, after=after, states=OPEN)
+    archived = companies(user, member=True, text=text, after=shelf, states=("archived",))
     others = (
         companies(user, member=False, text=text, after=beyond)
         if user.is_administrator
         else Roster([], None)
     )
     here = partial(url_for, "companies.index", text=text or None)
+    more = mine.following or others.following or archived.following
     return render_template(
         "companies/index.html",
         text=text,
         several=reads_several(user),
         mine=with_tenants(mine.rows),
+        archived=with_tenants(archived.rows),
         others=with_tenants(others.rows),
-        paged=bool(text or after or beyond or mine.following or others.following),
-        first=here() if after or beyond else None,
+        paged=bool(text or after or beyond or shelf or more),
+        first=here() if after or beyond or shelf else None,
         more_mine=here(after=mine.following, others=beyond or None) if mine.following else None,
+        more_archived=here(archived=archived.following) if archived.following else None,
         more_others=here(others=others.following, after=after or None)
         if others.following
         else None,
@@ -112,7 +117,7 @@ def _values(given: dict[str, str]) -> dict[str, Any]:
     if given["template"] not in TEMPLATES:
         raise BadInput("Choose a chart of accounts.", field="template")
     partner = values.pop("share_registers_with")
-    if partner and not _is_partner(partner):
+    if partner and not is_partner(partner):
         raise BadInput("Choose a company from the list.", field="share_registers_with")
     return values | {"share_registers_with": partner or None}
 
@@ -126,24 +131,24 @@ def _number(given: dict[str, str], name: str, least: int, most: int) -> int:
     return int(text)
 
 
-def _is_partner(slug: str) -> bool:
+def is_partner(slug: str) -> bool:
     """Whether the user may share that company's registers, which only its members may."""
     tenant = tenant_named(slug)
     return tenant is not None and Membership.find(current_visit().user, tenant.id) is not None
 
 
-def _partners() -> list[tuple[str, str]] | None:
-    """What the form offers for sharing registers, as (short name, name); None if that is too many."""
-    mine = companies(current_visit().user, member=True, size=FEW)
+def partners() -> list[tuple[str, str]] | None:
+    """The companies whose registers the user may share, as (short name, name); None if that is too many."""
+    mine = companies(current_visit().user, member=True, size=FEW, states=("active",))
     if mine.following:
         return None
-    offered = [(tenant.slug, company.name) for company, tenant in with_tenants(mine.rows)]
-    return [("", _("None: registers of its own")), *offered]
+    return [(tenant.slug, company.name) for company, tenant in with_tenants(mine.rows)]
 
 
 def _form(
     given: dict[str, str], errors: dict[str, Any] | None = None, status: int = 200
 ) -> ResponseReturnValue:
+    offered = partners()
     page = render_template(
         "companies/new.html",
         given=given,
@@ -151,6 +156,6 @@ def _form(
         slug_rule=SLUG_RULE,
         templates=list(TEMPLATES.items()),
         months=[(number, month(number)) for number in range(1, 13)],
-        partners=_partners(),
+        partners=None if offered is None else [("", _("None: registers of its own")), *offered],
     )
     return page, status
