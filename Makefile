@@ -8,7 +8,7 @@ WORKERS ?= $(shell nproc)
 
 BIN := .venv/bin
 
-.PHONY: run test check format lint layers types bench pictures routes clean
+.PHONY: run test check format lint layers types bench attacks-long pictures routes clean
 
 # The data is made once; starting again keeps it. `exec` hands Ctrl-C straight to the server.
 run: .venv/.run
@@ -34,6 +34,12 @@ types: .venv/.test
 
 bench: .venv/.test
 	$(BIN)/python -m bench
+
+# So many attacks in all, in pieces that add up: a call goes on where the one before was stopped.
+ATTACKS ?= 100000
+
+attacks-long: .venv/.test
+	$(BIN)/python -m tests.long_attacks --probes $(ATTACKS)
 
 # What the documents show, of the demo companies as they are now.
 pictures: .venv/.test

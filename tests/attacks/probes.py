@@ -49,6 +49,21 @@ SPOOFED: dict[str, dict[str, str]] = {
 }
 """Headers that somebody made up. What is in braces is the other company's."""
 
+HOSTILE = (
+    "\x00",
+    "²",
+    "9" * 400,
+    "NaN",
+    "9999-99-99",
+    "'; DROP TABLE vouchers; --",
+    "{{ 7919 * 7919 }}",
+    "%(name)s",
+    "../../universal.db",
+    "file:x?mode=memory",
+    "\u202e\ufeff\U0010ffff",
+)
+"""What comes instead of an id now and then."""
+
 CARRIERS = ("nothing", "query", "form", "json", "multipart")
 TOKENS = ("right", "none", "another's")
 
@@ -216,6 +231,8 @@ class Quiver:
         return {name: self._word(chance) for name in names if chance.random() < 0.9}
 
     def _word(self, chance: random.Random) -> str:
+        if chance.random() < 0.1:
+            return chance.choice(HOSTILE)
         source = self.other if chance.random() < 0.8 else self.own
         return chance.choice((*source.words, "", "1"))
 
