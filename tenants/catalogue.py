@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from peewee import IntegrityError
 
 from . import catalogue_tables
-from .errors import SlugTaken, UnknownTenant
+from .errors import SlugTaken, TenantError, UnknownTenant
+from .places import relative_path
 from .tenant import is_id, may_name
 
 if TYPE_CHECKING:
     from .store import Store
+    from .tenant import Tenant
 
 # Plain SQL and no models: the catalogue is what models are routed by, so it mustn't be routed itself.
 _ROWS = (
@@ -52,9 +55,6 @@ class TenantRow(NamedTuple):
     state: str
     reason: str
     stores: list[StoreRow]
-
-
-_ADD_STORE = "INSERT INTO store (id, owner, role, generation, url, schema) VALUES (?, ?, ?, ?, ?, ?)"
 
 
 class Catalogue:
@@ -104,25 +104,44 @@ class Catalogue:
         if self._rows("SELECT 1 FROM tenant WHERE slug = ?", slug):
             raise taken(slug)
 
-    def add(
-        self, tenant_id: str, slug: str, stores: dict[str, Store], urls: dict[str, str]
-    ) -> None:
+    def add(self, tenant: Tenant, own: Mapping[str, tuple[str, str]]) -> None:
         """Enter a tenant, its own stores and the ones that it shares. Runs in the caller's transaction.
+
+        Args:
+            tenant: with its stores.
+            own: schema and trouble of those that are its own, by role.
 
         Raises:
             SlugTaken: another has the slug by now.
+            TenantError: the id was another's, who is gone.
         """
         run = self.universal.execute_sql
+        if run("SELECT 1 FROM tombstone WHERE id = ?", (tenant.id,)).fetchone():
+            raise TenantError(f"The id {tenant.id} was a purged tenant's: ids never come back.")
         try:
-            run("INSERT INTO tenant (id, slug) VALUES (?, ?)", (tenant_id, slug))
+            run("INSERT INTO tenant (id, slug) VALUES (?, ?)", (tenant.id, tenant.slug))
         except IntegrityError as error:
-            raise taken(slug) from error
-        for role, store in stores.items():
-            if role in urls:
-                schema = self.universal.router.fingerprint(role)
-                row = (store.id, tenant_id, role, store.generation, urls[role], schema)
-                run(_ADD_STORE, row)
-            run("INSERT INTO tenant_store VALUES (?, ?, ?)", (tenant_id, role, store.id))
+            raise taken(tenant.slug) from error
+        for role, store in tenant.stores.items():
+            if role in own:
+                self.add_store(store, *own[role])
+            run("INSERT INTO tenant_store VALUES (?, ?, ?)", (tenant.id, role, store.id))
+
+    def add_store(self, store: Store, schema: str, trouble: str) -> None:
+        """Enter a store. Runs in the caller's transaction."""
+        place = relative_path(store.owner, store.role, store.generation)
+        self.universal.execute_sql(
+            "INSERT INTO store (id, owner, role, generation, url, schema, trouble) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                store.id,
+                store.owner,
+                store.role,
+                store.generation,
+                f"sqlite:///{place}",
+                schema,
+                trouble,
+            ),
+        )
 
 
 def _tenant_row(rows: list[tuple]) -> TenantRow:

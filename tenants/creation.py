@@ -1,33 +1,34 @@
-"""How a tenant comes into being: files first, then tables, then the catalogue's rows, which make it visible."""
+"""How a tenant comes into being: files first, then the catalogue's rows, which make it visible.
+
+Each file waits for the disk once, then its folder and the folder of all homes, then the catalogue's commit. Until that
+commit nobody knows of the files, so that it doesn't matter in which order they get there; and whatever is cut short
+before leaves a mark, by which they are found and removed.
+"""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from peewee import Model, PeeweeException
+from peewee import Model
 
 from . import sqlite
-from .entries import fresh_thread_name
 from .errors import TenantError
-from .places import (
-    flush_folder,
-    relative_home,
-    relative_path,
-    require_own_folder,
-    require_role,
-)
-from .store import Store
-from .tenant import Tenant, new_id, require_slug
+from .marks import Mark
+from .new_homes import NewHome
+from .places import require_role
+from .states import require_no_transaction
+from .steps import step
+from .tenant import Tenant, require_slug
 
 if TYPE_CHECKING:
     from .router import Router
 
+Register = Callable[[Tenant], object]
+
 
 class Creation:
-    """One tenant that is being made, and what must go again if that fails.
+    """One tenant that is being made.
 
     Args:
         router: the data folder.
@@ -44,11 +45,7 @@ class Creation:
         share: Mapping[str, Tenant | str],
     ) -> None:
         self.router = router
-        if router.universal.in_transaction():
-            raise TenantError(
-                f"{slug!r} can't be made within a transaction on the shared database, which might be undone while the "
-                f"files stay: make it before or after."
-            )
+        require_no_transaction(router)
         router.catalogue.require_free(require_slug(slug))
         self.models: dict[str, list[type[Model]]] = {}
         for model in models:
@@ -56,77 +53,83 @@ class Creation:
             if meta.store is not None and meta.store not in share:
                 self.models.setdefault(require_role(meta.store), []).append(model)
         shared = {role: router.tenant(whose).store(role) for role, whose in share.items()}
-        self.own: dict[str, Store] = {}
-        self.tenant = Tenant(router, new_id(), slug, shared)
-        self.home = f"{router.path}/{relative_home(self.tenant.id)}"
+        self.home = NewHome(router, slug, shared)
+        self.tenant = self.home.tenant
 
     def run(
-        self, setup: Callable[[], object] | None, register: Callable[[Tenant], object] | None
+        self,
+        setup: Callable[[], object] | None,
+        register: Register | None,
+        template: str | None,
+        prepare: Callable[[], object] | None,
     ) -> Tenant:
         """Make it. Whatever is raised, also by `setup` and `register`, nothing is left behind."""
         try:
-            self._make_files()
-            self._fill(setup)
-            self._flush()
-            self.router.universal_store.write(self._register, register)
-        except BaseException:
-            self._discard()
-            raise
+            with Mark(self.router, self.tenant.id, "create", self.tenant.slug) as mark:
+                self._fill(setup, template, prepare)
+                enter_into_catalogue(self.router, self.home, {}, register)
+                step("entered")
+                mark.done()
+        except (OSError, sqlite.driver.Error) as error:
+            raise not_made(self.tenant, error) from error
         return self.tenant
 
-    def _make_files(self) -> None:
+    def _fill(
+        self,
+        setup: Callable[[], object] | None,
+        template: str | None,
+        prepare: Callable[[], object] | None,
+    ) -> None:
+        home = self.home
         try:
-            require_own_folder(self.router.path)
-            os.makedirs(os.path.dirname(self.home), mode=0o700, exist_ok=True)
-            os.mkdir(self.home, mode=0o700)
-            for role in sorted(self.models):
-                self._make_store(role)
-        except (OSError, sqlite.driver.Error) as error:
-            raise TenantError(
-                f"The files of {self.tenant.slug} can't be made ({error}); nothing was left. Is there room on the "
-                f"disk, and may this process write to the data folder?"
-            ) from error
-
-    def _make_store(self, role: str) -> None:
-        tenant, store_id = self.tenant, new_id()
-        path = f"{self.router.path}/{relative_path(tenant.id, role, 1)}"
-        found = self.router.migrations.get(role)
-        # Its tables are to be made as the models are now, so it has nothing to go through.
-        sqlite.create(path, (store_id, tenant.id, role, 1), found.mark if found else None)
-        store = Store(self.router, store_id, tenant.id, role, 1, path, f"{tenant.slug}/{role}")
-        self.own[role] = tenant.stores[role] = store
-
-    def _fill(self, setup: Callable[[], object] | None) -> None:
-        # The server's own work, whoever asked for it: nobody can be a member of it yet.
-        entry = self.router.enter((fresh_thread_name(), None), self.tenant)
-        try:
-            for role, models in self.models.items():
-                with self.own[role].writing() as database:
-                    database.create_tables(models)
+            blanks = {}
+            if template is not None:
+                blanks = self.router.templates.blanks(template, self.models, prepare)
+            home.make_folder()
+            for role, blank in blanks.items():
+                home.write_store(role, blank.of)
+            if template is None:
+                home.make_stores(self.models)
+                if prepare is not None:
+                    home.enter(prepare)
             if setup is not None:
-                setup()
+                home.enter(setup)
+            home.finish()
         finally:
-            self.router.leave(entry)
+            home.close()
 
-    def _flush(self) -> None:
-        for folder in (self.home, os.path.dirname(self.home), self.router.path):
-            flush_folder(folder)
 
-    def _register(self, register: Callable[[Tenant], object] | None) -> None:
-        tenant = self.tenant
-        urls = {role: f"sqlite:///{relative_path(tenant.id, role, 1)}" for role in self.own}
-        self.router.catalogue.add(tenant.id, tenant.slug, tenant.stores, urls)
+def enter_into_catalogue(
+    router: Router,
+    home: NewHome,
+    troubles: Mapping[str, tuple[str, str]],
+    register: Register | None,
+) -> None:
+    """Enter a new tenant into the catalogue, which makes it visible.
+
+    Args:
+        router: the data folder.
+        home: what was made, all of it on the disk.
+        troubles: schema and trouble of its own stores, by role, where they aren't as the program makes them.
+        register: the caller's part of the transaction.
+    """
+    tenant = home.tenant
+
+    def write() -> None:
+        schemas = {role: (router.fingerprint(role), "") for role in home.own} | dict(troubles)
+        router.catalogue.add(tenant, schemas)
         if register is not None:
             register(tenant)
 
-    def _discard(self) -> None:
-        self.router.bindings.forget()
-        # Files that have no row in the catalogue do no harm; a row without its files would.
-        try:
-            if self.router.catalogue.knows(self.tenant.id):
-                return
-        except (PeeweeException, TenantError):
-            return
-        for store in self.own.values():
-            self.router.pool.close(store)
-        shutil.rmtree(self.home, ignore_errors=True)
+    try:
+        router.universal_store.write(write)
+    finally:
+        router.bindings.forget()
+
+
+def not_made(tenant: Tenant, error: Exception) -> TenantError:
+    """Return the error for files that couldn't be made."""
+    return TenantError(
+        f"The files of {tenant.slug} can't be made ({error}); nothing was left. Is there room on the disk, and may "
+        f"this process write to the data folder?"
+    )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
+from peewee import Model
+
 from . import states
+from .creation import Creation
 
 if TYPE_CHECKING:
     from .router import Router
@@ -19,6 +22,41 @@ class Lifecycle:
     Each step is done whole or not at all, whatever dies in the middle, and other processes see it at their next look.
     None may be taken within a transaction on the shared database.
     """
+
+    def create(
+        self,
+        slug: str,
+        models: Iterable[type[Model]] = (),
+        share: Mapping[str, Tenant | str] | None = None,
+        setup: Callable[[], object] | None = None,
+        register: Callable[[Tenant], object] | None = None,
+        template: str | None = None,
+        prepare: Callable[[], object] | None = None,
+    ) -> Tenant:
+        """Make a tenant with the stores that the models name, and their tables.
+
+        Args:
+            slug: what people read; must be free.
+            models: models that declare a store; those of a shared store are left to its owner.
+            share: tenants whose store of that role is to be shared, by role.
+            setup: called in an entry of the new tenant, before anyone else can see it.
+            register: called with the tenant in the transaction that enters it into the catalogue; run again where
+                that is.
+            template: a name for what tenants of this kind begin with. The tables and what `prepare` writes are then
+                made once, kept under that name in the data folder, and copied for each new tenant, which is several
+                times as fast. Other models make a new template by themselves; what `prepare` writes, and what
+                `create_table` does beyond the models' own SQL, are to have another name as they change.
+            prepare: called in an entry of the template, once, to write what all tenants of the kind begin with, and
+                nothing of any one of them. Without a template it is called before `setup`.
+
+        Raises:
+            BadSlug, SlugTaken: the slug won't do.
+            UnknownTenant, TenantError: a store that is to be shared isn't there, or files can't be made. Whatever is
+                raised, also by `setup`, nothing is left behind.
+        """
+        router = cast("Router", self)
+        made = Creation(router, slug, models, share or {}).run(setup, register, template, prepare)
+        return router.known.find(made.id)
 
     def rename(self, tenant: Tenant | str, slug: str) -> Tenant:
         """Give a tenant another slug; its old one leads nowhere then, and is free.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shutil
+import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -17,8 +19,17 @@ from .tenant import is_id
 _ROLE = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _PLACE = re.compile(rf"tenants/[a-z2-7]{{26}}/{_ROLE.pattern}\.[1-9][0-9]{{0,9}}\.db")
 
+_KEY = re.compile(r"[0-9a-f]{16}-[0-9a-f]{32}")
+
 UNIVERSAL_NAME = "universal.db"
 NOTICE_NAME = "universal.notice"
+
+#: What SQLite keeps beside a database.
+SIDE_FILES = ("-wal", "-shm", "-journal")
+
+#: The folders of a data folder: the tenants' homes, marks of changes that are under way, ready-made stores of new
+#: tenants, and the last backups of what was purged.
+FOLDERS = ("tenants", "making", "templates", "purged")
 
 
 def require_role(role: str) -> str:
@@ -60,12 +71,50 @@ def make_folder(folder: Path) -> None:
         ) from error
 
 
+def relative_mark(owner: str) -> str:
+    """Return the place of the mark that a tenant's home is being changed."""
+    if not is_id(owner):
+        raise WrongFile(f"{owner!r} isn't a tenant's id, and makes no path.")
+    return f"making/{owner}"
+
+
+def relative_template(key: str) -> str:
+    """Return the folder of the ready-made stores of that key."""
+    if not _KEY.fullmatch(key):
+        raise WrongFile(f"{key!r} isn't a template's key, and makes no path.")
+    return f"templates/{key}"
+
+
+def relative_backup(purged: str) -> str:
+    """Return the folder of the last backup of a purged tenant or store, by its id."""
+    if not is_id(purged):
+        raise WrongFile(f"{purged!r} isn't an id, and makes no path.")
+    return f"purged/{purged}"
+
+
 def require_own_folder(folder: str) -> None:
-    """Raise `WrongFile` where the tenants' folder is a link, which would lead out of the data folder."""
-    if os.path.islink(f"{folder}/tenants"):
-        raise WrongFile(
-            f"{folder}/tenants is a link: put the folder itself there, or open the data folder where it is."
-        )
+    """Raise `WrongFile` where a folder within the data folder is a link, which would lead out of it."""
+    for name in FOLDERS:
+        if os.path.islink(f"{folder}/{name}"):
+            raise WrongFile(
+                f"{folder}/{name} is a link: put the folder itself there, or open the data folder where it is."
+            )
+
+
+def make_own_folder(folder: str, name: str) -> str:
+    """Return the path of one of the data folder's folders, and make it, for its owner alone, if it isn't there.
+
+    Raises:
+        WrongFile: it is a link, or no folder.
+        OSError: it can't be made.
+    """
+    path = f"{folder}/{name}"
+    with suppress(FileExistsError):
+        os.mkdir(path, mode=0o700)
+        flush_folder(folder)
+    if not stat.S_ISDIR(os.lstat(path).st_mode):
+        raise WrongFile(f"{path} is a link, or no folder: put the folder itself there.")
+    return path
 
 
 def make_universal(folder: str, prepare: Callable[[Any], object] | None = None) -> str:
@@ -98,15 +147,55 @@ def make_universal(folder: str, prepare: Callable[[Any], object] | None = None) 
 
 
 def _make_aside(path: str, prepare: Callable[[Any], object] | None) -> None:
-    for suffix in ("-wal", "-shm", "-journal"):
+    for suffix in SIDE_FILES:
         if os.path.lexists(f"{path}{suffix}"):
             raise FileExistsError(f"{os.path.basename(path)}{suffix} is there without its database")
     aside = f"{path}.new"
-    for suffix in ("", "-wal", "-shm", "-journal"):  # of a start that was interrupted
+    for suffix in ("", *SIDE_FILES):  # of a start that was interrupted
         with suppress(FileNotFoundError):
             os.unlink(f"{aside}{suffix}")
     sqlite.create(aside, sqlite.SHARED_IDENTITY, prepare)
     os.rename(aside, path)
+
+
+def remove_store(path: str) -> None:
+    """Remove a store's file, which nobody has open, and what SQLite keeps beside it.
+
+    The database goes first. Were its log to go first, and this process to die then, a database would be left that
+    opens well and lacks its latest commits; a log without its database opens as nothing, and no new file is ever made
+    beside one.
+    """
+    for suffix in ("", *SIDE_FILES):
+        with suppress(FileNotFoundError):
+            os.unlink(f"{path}{suffix}")
+
+
+def remove_folder(folder: str) -> None:
+    """Remove a folder with all that is in it, stores as `remove_store` does. Links are removed, and never followed."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISDIR(os.lstat(folder).st_mode):
+            os.unlink(folder)
+            return
+        for name in os.listdir(folder):
+            if name.endswith(".db"):
+                remove_store(f"{folder}/{name}")
+        shutil.rmtree(folder)
+
+
+def require_free(path: str) -> None:
+    """Raise `FileExistsError` if there is a file of that name, or one that SQLite would take for its log."""
+    for suffix in ("", *SIDE_FILES):
+        if os.path.lexists(f"{path}{suffix}"):
+            raise FileExistsError(f"{os.path.basename(path)}{suffix} is already there")
+
+
+def flush_file(path: str) -> None:
+    """Wait until a file, which nobody has open as a database, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def flush_folder(folder: str) -> None:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import Context
 from pathlib import Path
 from typing import Any
 
-from peewee import Model
-
 from . import routers, sqlite
 from .bindings import Bindings
 from .catalogue import Catalogue
-from .creation import Creation
 from .current import NOWHERE, UNIVERSAL, Entry, Key, current
 from .entries import DbDict, Using, fresh_thread_name, hand_back
 from .errors import KeyInUse, NotAMember, TenantError, UnknownTenant
@@ -26,6 +23,7 @@ from .places import NOTICE_NAME, make_folder, make_universal, require_own_folder
 from .pool import Pool
 from .shared import SharedDatabase
 from .store import Store
+from .templates import Templates
 from .tenant import Tenant
 from .versions import Versioned
 
@@ -66,6 +64,7 @@ class Router(Lifecycle, Versioned):
         self.may_enter: Callable[[str, Tenant], bool] | None = None
         self.homes = Homes(self)
         self.known = KnownTenants(self)
+        self.templates = Templates(self)
         require_own_folder(self.path)
         universal = self.migrations.get("universal")
         path = make_universal(self.path, universal.mark if universal is not None else None)
@@ -83,32 +82,6 @@ class Router(Lifecycle, Versioned):
         return self.universal_store.database
 
     # Tenants
-
-    def create(
-        self,
-        slug: str,
-        models: Iterable[type[Model]] = (),
-        share: Mapping[str, Tenant | str] | None = None,
-        setup: Callable[[], object] | None = None,
-        register: Callable[[Tenant], object] | None = None,
-    ) -> Tenant:
-        """Make a tenant with the stores that the models name, and their tables.
-
-        Args:
-            slug: what people read; must be free.
-            models: models that declare a store; those of a shared store are left to its owner.
-            share: tenants whose store of that role is to be shared, by role.
-            setup: called in an entry of the new tenant, before anyone else can see it.
-            register: called with the tenant in the transaction that enters it into the catalogue; run again where
-                that is.
-
-        Raises:
-            BadSlug, SlugTaken: the slug won't do.
-            UnknownTenant, TenantError: a store that is to be shared isn't there, or files can't be made. Whatever is
-                raised, also by `setup`, nothing is left behind.
-        """
-        tenant = Creation(self, slug, models, share or {}).run(setup, register)
-        return self.known.find(tenant.id)
 
     def tenant(self, slug_or_id: Tenant | str) -> Tenant:
         """Return a tenant by slug or id, as it is now.

@@ -45,8 +45,8 @@ def require_no_transaction(router: Router) -> None:
     """Raise `TenantError` within a transaction on the shared database."""
     if router.universal.in_transaction():
         raise TenantError(
-            "A tenant can't be changed within a transaction on the shared database, which might be undone while the "
-            "change stays: do it before or after."
+            "Tenants can't be made or changed within a transaction on the shared database, which might be undone while "
+            "the files stay: do it before or after."
         )
 
 

@@ -19,8 +19,8 @@ from tenants import (
     Tenant,
     TenantError,
     UnknownTenant,
-    creation,
     current_entry,
+    new_homes,
     sqlite,
 )
 
@@ -84,7 +84,7 @@ def no_file(patch: pytest.MonkeyPatch) -> dict[str, object]:
 
 
 def no_flush(patch: pytest.MonkeyPatch) -> dict[str, object]:
-    patch.setattr(creation, "flush_folder", refuse)
+    patch.setattr(new_homes, "flush_folder", refuse)
     return {}
 
 
@@ -213,7 +213,7 @@ def test_not_within_a_transaction_on_the_catalogue(router: Router) -> None:
     """Undone later, it would leave a tenant that this process knows and the catalogue doesn't."""
     with (
         router.universal.atomic(),
-        pytest.raises(TenantError, match="can't be made within a transaction"),
+        pytest.raises(TenantError, match="can't be made or changed within a transaction"),
     ):
         router.create("acme", models=[Note])
     assert everything(router)[:2] == ([], [])

@@ -89,9 +89,10 @@ def test_each_state_from_each(router: Router, first: str, last: str) -> None:
 
 
 def test_a_suspended_tenant_is_not_entered(router: Router) -> None:
-    """The error gives the reason; who is in goes on; resumed, it is as before."""
+    """The error gives the reason; who has its stores in hand goes on; resumed, it is as before."""
     acme = router.create("acme", models=[Note])
     with router.using("acme"):
+        assert texts() == []
         router.suspend("acme", "unpaid")
         Note.create(text="was in")
     with (
