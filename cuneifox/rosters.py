@@ -11,6 +11,7 @@ from peewee import fn
 from cuneifox.services import services
 from models.companies import Company, in_states
 from models.people import Membership, User
+from models.people.prepared import Prepared
 from models.people.users import name_key
 from tenants import BadSlug, Tenant, UnknownTenant
 
@@ -69,14 +70,21 @@ def companies(
 
 def readable(user: User, size: int = FEW) -> Roster:
     """Companies whose ledger a user may read, by name."""
-    rows = Company.select().where(Company.tenant_id.in_(_readable(user)))
+    mine = Membership.select(Membership.tenant_id).where(_of(user), Membership.ledger != "none")
+    rows = Company.select().where(Company.tenant_id.in_(mine), in_states(LISTED))
     rows = rows.order_by(Company.name, Company.tenant_id)
     return _page(rows.limit(size + 1), size, lambda row: row.tenant_id)
 
 
 def reads_several(user: User) -> bool:
-    """Whether there are at least two such companies."""
-    return bool(_readable(user).limit(2).count() == 2)
+    """Whether there is a second such company: every page asks, for its menu."""
+    return _SECOND.first(user.id) is not None
+
+
+_SECOND = Prepared(
+    """SELECT {columns} FROM {m} WHERE "m"."user_id" = ? AND "m"."ledger" <> 'none' LIMIT 1 OFFSET 1""",
+    m=Membership,
+)
 
 
 def with_tenants(rows: Iterable[Company]) -> list[tuple[Company, Tenant]]:
@@ -128,10 +136,6 @@ def companies_of(users: Iterable[User]) -> dict[str, tuple[list[str], int]]:
         names = named.get(user_id, ([], 0))[0] + [name]
         named[user_id] = names, total - len(names)
     return named
-
-
-def _readable(user: User) -> Any:
-    return Membership.select(Membership.tenant_id).where(_of(user), Membership.ledger != "none")
 
 
 def _of(user: User) -> Any:
