@@ -14,6 +14,7 @@ from .errors import ReadOnlyStore, TenantError
 from .statements import Kind, kind_of
 
 if TYPE_CHECKING:
+    from .leases import Lease
     from .store import Store
 
 log = logging.getLogger("tenants")
@@ -26,6 +27,7 @@ class ConnectionState(_ConnectionState):
 
     Attributes:
         store: whose connection it is.
+        lease: the entry's, which the connection is part of; None of the shared database.
         cursors: weak references to its cursors, so that none keeps a read snapshot alive past the entry.
         spoiled: True once something on it differs from a new connection; it is then closed, and never pooled.
         archived: True in an entry of a tenant that is archived, in which writing is refused.
@@ -34,11 +36,12 @@ class ConnectionState(_ConnectionState):
         task: the asyncio task that has a transaction open on it, where there is one.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, lease: Lease | None = None) -> None:
         super().__init__()
         self.conn: Any
         self.commit_callbacks: list[Callable[[], object]]
         self.store = store
+        self.lease = lease
         self.cursors: list[weakref.ref[Any]] = []
         self.spoiled = False
         self.archived = False
@@ -53,7 +56,12 @@ class ConnectionState(_ConnectionState):
     def open(self) -> Any:
         """Return its connection, borrowed from the pool where there is none yet."""
         if self.conn is None:
-            self.conn = self.store.router.pool.take(self.store)
+            lease = self.lease
+            if lease is None:
+                self.conn = self.store.router.pool.take(self.store)
+            else:
+                self.conn = lease.connection(self.store)
+                self.archived = lease.tenant.is_archived
             self.closed = False
             self.hooks = self.store.database.hooks
         return self.conn
@@ -88,11 +96,16 @@ class ConnectionState(_ConnectionState):
         self.reset()
 
     def _part_with(self, connection: Any) -> None:
-        pool = self.store.router.pool
         if self.spoiled or self.hooks != self.store.database.hooks:
-            pool.discard(connection)
+            self._discard(connection)
+        elif self.lease is None:
+            self.store.router.pool.give_back(self.store, connection)
+
+    def _discard(self, connection: Any) -> None:
+        if self.lease is None:
+            self.store.router.pool.discard(connection)
         else:
-            pool.give_back(self.store, connection)
+            self.lease.discard(self.store)
 
     # Its transactions
 
@@ -106,6 +119,7 @@ class ConnectionState(_ConnectionState):
             LockTimeout: the turn didn't come in time.
             ReadOnlyStore: the tenant is archived, or the store may only be read.
         """
+        self.open()  # whoever waits for room while holding the lock would hold up those who have room
         if self.archived:
             raise ReadOnlyStore(
                 f"{self.store.label} belongs to a tenant that is archived, and can only be read: resume the tenant to "
@@ -180,7 +194,7 @@ class ConnectionState(_ConnectionState):
                 "%s: a rollback failed; the connection is closed instead.", self.store.label
             )
             connection, self.conn, self.closed = self.conn, None, True
-            self.store.router.pool.discard(connection)
+            self._discard(connection)
 
     def run_callbacks(self) -> None:
         """Call what was to be called after the commit."""

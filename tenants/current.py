@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import NoTenant, SharedEntry
 
 if TYPE_CHECKING:
+    from .leases import Lease
     from .router import Router
     from .store import Store
     from .tenant import Tenant
@@ -39,6 +40,7 @@ class Entry(dict[int, Any]):
         tenant: whose databases these are; None for an entry with universal models alone.
         stores: the tenant's stores by role, so that a model class made later still resolves.
         states: the connections that the entry holds, one per database that it touched.
+        lease: its hold on the tenant's stores; None until it touches one.
         thread: the ident of the thread that it belongs to.
         task: the asyncio task that uses it, where there is one.
         generator: the frame of the generator that entered it, where it stands inside another tenant's entry.
@@ -46,8 +48,8 @@ class Entry(dict[int, Any]):
     """
 
     __slots__ = (
-        "__weakref__", "entered_at", "generator", "key", "live", "outer", "router", "states",
-        "stores", "task", "tenant", "thread",
+        "__weakref__", "entered_at", "generator", "key", "lease", "live", "outer", "router",
+        "states", "stores", "task", "tenant", "thread",
     )  # fmt: skip
 
     def __init__(
@@ -65,6 +67,7 @@ class Entry(dict[int, Any]):
         self.tenant = tenant
         self.stores: dict[str, Store] = tenant.stores if tenant is not None else {}
         self.states: dict[Any, Any] = {}
+        self.lease: Lease | None = None
         self.thread = threading.get_ident()
         self.task: Any = None
         self.generator: FrameType | None = None
@@ -87,6 +90,8 @@ class Entry(dict[int, Any]):
     def adopt(self) -> None:
         """Give it to the calling thread: a server may close a body in another thread than it was begun in."""
         self.thread = threading.get_ident()
+        if self.lease is not None:
+            self.lease.adopt(self.thread)
 
     def of_another_thread(self) -> SharedEntry:
         """Return the error for a thread that uses it and didn't enter it."""

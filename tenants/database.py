@@ -17,6 +17,7 @@ from .current import Entry, current, establish_key
 from .cursors import SharedCursor, StoreCursor
 from .equipment import EquippedDatabase
 from .errors import NoTenant, SharedEntry, TenantError, WrongTenant
+from .leases import Lease
 from .null import NullDatabase
 from .statements import Kind
 from .transactions import StoreSavepoint, StoreTransaction
@@ -227,8 +228,10 @@ class StoreDatabase(RoutedDatabase):
                     f"do it inside an entry, `with router.using(slug): …`."
                 )
             raise stamps.stray("This query or database", self.store.stamp, entry)
-        state = entry.states[self] = ConnectionState(self.store)
-        state.archived = entry.tenant is not None and entry.tenant.is_archived
+        lease = entry.lease
+        if lease is None and entry.tenant is not None:
+            lease = entry.lease = Lease(self.store.router.pool, entry)
+        state = entry.states[self] = ConnectionState(self.store, lease)
         return state
 
     def _require_owner(self, entry: Entry) -> None:

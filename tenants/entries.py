@@ -14,6 +14,7 @@ from .current import UNIVERSAL, Entry, Key
 from .errors import TenantError
 
 if TYPE_CHECKING:
+    from .leases import Lease
     from .router import Router
     from .tenant import Tenant
 
@@ -65,8 +66,8 @@ class DbDict(dict[Key, Entry]):
         return self
 
 
-def hand_back(states: dict[Any, Any]) -> None:
-    """Hand back each connection that an entry had in hand; raise the first error once all are done."""
+def hand_back(states: dict[Any, Any], lease: Lease | None = None) -> None:
+    """End what is open on each connection of an entry, then its lease; raise the first error once all are done."""
     first: BaseException | None = None
     for state in states.values():
         try:
@@ -74,6 +75,8 @@ def hand_back(states: dict[Any, Any]) -> None:
             state.hand_back()
         except BaseException as error:  # noqa: BLE001 - the others must still be handed back
             first = first or error
+    if lease is not None:
+        lease.end()
     if first is not None:
         raise first
 

@@ -11,11 +11,12 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from .errors import LockTimeout, WrongFile
+from .errors import LockTimeout, WouldDeadlock, WrongFile
 from .places import relative_home
 
 if TYPE_CHECKING:
@@ -24,23 +25,40 @@ if TYPE_CHECKING:
 #: Seconds between two looks at a lock that another process holds: `flock` can't be waited for with a time-out.
 _LOOK_AGAIN = 0.005
 
+_LEASED_LATE = (
+    "{label} was being maintained for {seconds:.3g} seconds (moved, migrated or restored): nothing was changed; "
+    "try again."
+)
+_MAINTAINED_LATE = (
+    "{label} was in use for {seconds:.3g} seconds, and can't be maintained meanwhile: nothing was changed; "
+    "try again when less is going on, or wait longer."
+)
+
 
 class Home:
     """The lock of one tenant's folder.
 
     Args:
+        homes: which it is one of.
         folder: where the tenant's own stores lie.
         label: what people call it, for messages.
     """
 
-    def __init__(self, folder: str, label: str) -> None:
+    def __init__(self, homes: Homes, folder: str, label: str) -> None:
+        self.homes = homes
         self.folder = folder
         self.label = label
-        self._changed = threading.Condition()
+        self._intent_path = f"{folder}/maintenance"
+        self._descriptor = self._intent = -1
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._mutex = threading.Lock()
+        self._changed = threading.Condition(self._mutex)
         self._leases = 0
         self._wanted = 0
         self._maintainer = 0
-        self._descriptor = -1
+        self._kept = False
 
     # Leases
 
@@ -49,32 +67,44 @@ class Home:
 
         Args:
             patience: seconds to wait for maintenance to end.
-            again: whoever asks has a lease already, in an entry around this one; maintenance waits for that anyway.
+            again: whoever asks has a lease already, of these stores or others: maintenance that waits for leases to
+                end goes after this one, as it might be waiting for the one that this thread has.
 
         Raises:
             LockTimeout: maintenance took longer.
             WrongFile: the folder isn't there.
         """
-        deadline = monotonic() + patience
-        with self._changed:
-            while not self._may_lease(again):
-                self._wait(deadline, self._LEASED_LATE)
-            if self._leases == 0 and not self._maintainer:
-                self._share(deadline)
+        begun = 0.0
+        with self._mutex:
+            while not self._try_lease(again):
+                begun = begun or monotonic()
+                self._wait(begun, patience, _LEASED_LATE)
             self._leases += 1
+            self._kept = True
 
-    def _may_lease(self, again: bool) -> bool:
+    def _try_lease(self, again: bool) -> bool:
         if self._maintainer:
-            return self._maintainer == threading.get_ident()
-        return again or not self._wanted
+            return self._maintainer == get_ident()
+        if not again and (self._wanted or self._is_wanted_elsewhere()):
+            return False
+        return self._leases > 0 or self._take(fcntl.LOCK_SH)
 
     def release(self) -> None:
-        """One lease has ended."""
-        with self._changed:
+        """One lease has ended. The lock's descriptor stays open for the next one, until `close`."""
+        with self._mutex:
             self._leases -= 1
-            if self._leases == 0 and not self._maintainer:
+            if self._leases == 0:
+                if not self._maintainer:
+                    self._unlock()
+                if self._wanted:
+                    self._changed.notify_all()
+
+    def close(self) -> None:
+        """Give the lock's descriptor back, at once or when the last lease has ended."""
+        with self._mutex:
+            self._kept = False
+            if not self._leases and not self._maintainer:
                 self._let_go()
-            self._changed.notify_all()
 
     def leases(self) -> int:
         """How many leases this process has."""
@@ -86,112 +116,150 @@ class Home:
     def maintaining(self, patience: float) -> Iterator[None]:
         """Have the stores alone in the block: leases end first, and new ones wait. Whoever is in it may lease.
 
+        In another such block of the same thread it is that one's.
+
         Args:
             patience: seconds to wait for leases, in this process and in others, to end.
 
         Raises:
             LockTimeout: they didn't.
+            WouldDeadlock: this thread has a lease itself.
             WrongFile: the folder isn't there.
         """
-        deadline = monotonic() + patience
-        intent = -1
-        with self._changed:
+        if self._maintainer == get_ident():
+            yield
+            return
+        if self.homes.is_leased_here(self):
+            raise WouldDeadlock(
+                f"{self.label} is to be maintained in an entry that has its stores in hand: leave that first."
+            )
+        try:
+            self._begin(monotonic(), patience)
+            yield
+        finally:
+            self._end()
+
+    def _begin(self, begun: float, patience: float) -> None:
+        with self._mutex:
             self._wanted += 1
             try:
                 while self._leases or self._maintainer:
-                    self._wait(deadline, self._MAINTAINED_LATE)
-                intent = self._alone(deadline)
+                    self._wait(begun, patience, _MAINTAINED_LATE)
+                self._maintainer = get_ident()
             finally:
                 self._wanted -= 1
                 self._changed.notify_all()
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._maintainer = 0
-                self._withdraw(intent)
+            self.homes.maintainers.append(get_ident())
+            while not self._declare() or not self._take(fcntl.LOCK_EX):
+                self._wait(begun, patience, _MAINTAINED_LATE)
+
+    def _end(self) -> None:
+        with self._mutex:
+            if self._maintainer != get_ident():
+                return
+            if self._leases:  # taken inside and not ended: they are shared with others' from now on
+                with suppress(OSError):
+                    fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+            else:
                 self._let_go()
-                self._changed.notify_all()
+            self._withdraw()
+            self._maintainer = 0
+            self.homes.maintainers.remove(get_ident())
+            self._changed.notify_all()
 
-    _LEASED_LATE = (
-        "{label} was being maintained for {seconds:.3g} seconds (moved, migrated or restored): nothing was changed; "
-        "try again."
-    )
-    _MAINTAINED_LATE = (
-        "{label} was in use for {seconds:.3g} seconds, and can't be maintained meanwhile: nothing was changed; "
-        "try again when less is going on, or wait longer."
-    )
-
-    def _wait(self, deadline: float, late: str, most: float | None = None) -> None:
-        left = deadline - monotonic()
-        if left <= 0:
-            raise LockTimeout(late.format(label=self.label, seconds=-left + 0.0))
-        self._changed.wait(left if most is None else min(left, most))
+    def _wait(self, begun: float, patience: float, late: str) -> None:
+        passed = monotonic() - begun
+        if passed >= patience:
+            raise LockTimeout(late.format(label=self.label, seconds=passed))
+        # What this process does tells of itself; for what others do one has to look again.
+        told = (
+            self._leases and self._wanted
+            if not self._maintainer
+            else self._maintainer != get_ident()
+        )
+        self._changed.wait(patience - passed if told else min(patience - passed, _LOOK_AGAIN))
 
     # Other processes
 
-    def _share(self, deadline: float) -> None:
+    def _take(self, kind: int) -> bool:
+        """Lock the folder as far as other processes go. Returns False if one of them is in the way."""
         while True:
-            descriptor = self._open("lock")
-            if not self._is_wanted_elsewhere() and _flock(descriptor, fcntl.LOCK_SH):
-                self._descriptor = descriptor
-                return
-            os.close(descriptor)
-            self._wait(deadline, self._LEASED_LATE, _LOOK_AGAIN)
-            if self._leases or self._maintainer:  # another thread came first, and has it for all
-                return
+            if self._descriptor < 0:
+                self._descriptor = self._open("lock")
+            if not _flock(self._descriptor, kind):
+                return False
+            if os.fstat(self._descriptor).st_nlink:
+                return True
+            self._let_go()  # the folder was deleted, and perhaps made anew, since the file was opened
 
-    def _alone(self, deadline: float) -> int:
-        self._maintainer = threading.get_ident()
-        intent = descriptor = -1
-        try:
-            intent = self._open("maintenance")
-            while not _flock(intent, fcntl.LOCK_EX):
-                self._wait(deadline, self._MAINTAINED_LATE, _LOOK_AGAIN)
-            descriptor = self._open("lock")
-            while not _flock(descriptor, fcntl.LOCK_EX):
-                self._wait(deadline, self._MAINTAINED_LATE, _LOOK_AGAIN)
-        except BaseException:
-            self._maintainer = 0
-            if descriptor >= 0:
-                os.close(descriptor)
-            self._withdraw(intent)
-            raise
-        self._descriptor = descriptor
-        return intent
+    def _declare(self) -> bool:
+        """Say that these stores are wanted, so that one that is always in somebody's hands is maintained too."""
+        if self._intent >= 0:
+            return True
+        intent = self._open("maintenance")
+        if _flock(intent, fcntl.LOCK_EX) and os.fstat(intent).st_nlink:
+            self._intent = intent
+            return True
+        os.close(intent)  # another process is first, or has just withdrawn its own
+        return False
+
+    def _withdraw(self) -> None:
+        if self._intent >= 0:
+            with suppress(OSError):
+                os.unlink(self._intent_path)
+            os.close(self._intent)
+            self._intent = -1
 
     def _is_wanted_elsewhere(self) -> bool:
-        # So that a store that is always in somebody's hands comes to its maintenance too.
-        if not os.access(f"{self.folder}/maintenance", os.F_OK):
+        if not os.access(self._intent_path, os.F_OK):
             return False
-        with suppress(OSError):
-            descriptor = os.open(f"{self.folder}/maintenance", os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                return not _flock(descriptor, fcntl.LOCK_SH)  # whoever left it lying died
-            finally:
-                os.close(descriptor)
-        return False
+        try:
+            intent = os.open(self._intent_path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise self._unusable(error) from error
+        try:
+            if not _flock(intent, fcntl.LOCK_EX):
+                return True
+            if os.fstat(intent).st_nlink:  # whoever left it lying died
+                os.unlink(self._intent_path)
+            return False
+        finally:
+            os.close(intent)
 
     def _open(self, name: str) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             return os.open(f"{self.folder}/{name}", flags, 0o600)
         except OSError as error:
-            raise WrongFile(
-                f"The folder of {self.label} can't be locked ({error.strerror}): is it there, may this process write "
-                f"to it? Put it back, or restore it from a backup."
-            ) from error
+            raise self._unusable(error) from error
 
-    def _withdraw(self, intent: int) -> None:
-        if intent >= 0:
-            with suppress(OSError):
-                os.unlink(f"{self.folder}/maintenance")
-            os.close(intent)
+    def _unusable(self, error: OSError) -> WrongFile:
+        return WrongFile(
+            f"The folder of {self.label} can't be locked ({error.strerror}): is it there, may this process write to "
+            f"it? Put it back, or restore it from a backup."
+        )
+
+    def _unlock(self) -> None:
+        if not self._kept:
+            self._let_go()
+        elif self._descriptor >= 0:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def _let_go(self) -> None:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+    def disown(self) -> None:
+        """Leave the lock to the parent process: called in a forked child."""
+        # Closed, never unlocked: the lock is the descriptor's, which the two have in common.
+        self._let_go()
+        if self._intent >= 0:
+            os.close(self._intent)
+            self._intent = -1
+        self._begin_anew()
 
 
 def _flock(descriptor: int, kind: int) -> bool:
@@ -207,10 +275,14 @@ class Homes:
 
     Args:
         router: whose tenants these are.
+
+    Attributes:
+        maintainers: the threads that maintain stores, each as often as it has folders.
     """
 
     def __init__(self, router: Router) -> None:
         self.router = router
+        self.maintainers: list[int] = []
         self._homes: WeakValueDictionary[str, Home] = WeakValueDictionary()
         self._finding = threading.Lock()
 
@@ -227,5 +299,16 @@ class Homes:
                 home = self._homes.get(owner)
                 if home is None:
                     folder = f"{self.router.path}/{relative_home(owner)}"
-                    home = self._homes[owner] = Home(folder, label or owner)
+                    home = self._homes[owner] = Home(self, folder, label or owner)
         return home
+
+    def is_leased_here(self, home: Home) -> bool:
+        """True where the calling thread has a lease of stores in that folder."""
+        return home.leases() > 0 and self.router.pool.leases_of(get_ident(), home)
+
+    def disown(self) -> None:
+        """Leave all locks to the parent process: called in a forked child."""
+        self._finding = threading.Lock()
+        self.maintainers.clear()
+        for home in list(self._homes.values()):
+            home.disown()

@@ -11,6 +11,7 @@ from typing import Any
 
 from . import routers, sqlite
 from .bindings import Bindings
+from .budget import Budget
 from .catalogue import Catalogue
 from .current import NOWHERE, UNIVERSAL, Entry, Key, current
 from .entries import DbDict, Using, fresh_thread_name, hand_back
@@ -33,20 +34,26 @@ class Router(Lifecycle, Versioned):
 
     Args:
         folder: the data folder; made if it isn't there. Nothing outside of it is read or written.
-        max_idle: how many connections may stay open between entries.
+        descriptors: how many file descriptors the databases may take; three quarters of what the process may open
+            (`ulimit -n`), and 1,000 at most, unless given.
+        patience: seconds that an entry waits for room, or for maintenance of its stores to end.
+        lease_limit: seconds after which an entry that still has stores in hand is told of in the log.
         migrations: the folder of each role's migrations; `universal` for the shared database.
         migrate_on_open: migrate what a tenant uses as it is entered, instead of refusing to enter it.
 
     Raises:
         SqliteUnsafe: the SQLite library has a bug that corrupts databases.
         WrongFile: the folder's shared database isn't ours.
+        TenantError: so many descriptors can't be had, or are too few for any tenant.
         MigrationFailed: migrations aren't where they are to be, or aren't in order.
     """
 
     def __init__(
         self,
         folder: str | Path,
-        max_idle: int = 64,
+        descriptors: int | None = None,
+        patience: float = 10.0,
+        lease_limit: float = 600.0,
         *,
         migrations: Mapping[str, str | Path] | None = None,
         migrate_on_open: bool = False,
@@ -57,7 +64,7 @@ class Router(Lifecycle, Versioned):
         self.path = str(self.folder)
         make_folder(self.folder)
         self.mutex = threading.RLock()
-        self.pool = Pool(max_idle)
+        self.pool = Pool(self, Budget.of(descriptors), patience, lease_limit)
         self.bindings = Bindings(self)
         self.started = False
         #: Supplied by the app: may the bearer of this session token enter that tenant?
@@ -157,6 +164,7 @@ class Router(Lifecycle, Versioned):
         if entry.key == UNIVERSAL:
             return
         states, entry.states = entry.states, {}
+        lease, entry.lease = entry.lease, None
         if self.db_dict.get(entry.key) is entry:
             self.db_dict.pop(entry.key)
         entry.empty()
@@ -165,7 +173,7 @@ class Router(Lifecycle, Versioned):
             current.set(outer if outer is not None else NOWHERE)
         try:
             if states:
-                hand_back(states)
+                hand_back(states, lease)
         finally:
             if not current.get().live:
                 self.universal.release()
@@ -240,9 +248,10 @@ class Router(Lifecycle, Versioned):
         """Leave entries and connections to the parent process: called in a forked child, which opens its own."""
         self.mutex = threading.RLock()
         self.pool.disown()
+        self.homes.disown()
         self.universal.disown()
         for key in [key for key in self.db_dict if key != UNIVERSAL]:
-            self.db_dict[key].states = {}
+            self.db_dict[key].states, self.db_dict[key].lease = {}, None
             self.db_dict.pop(key)
 
     def __repr__(self) -> str:

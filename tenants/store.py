@@ -20,6 +20,7 @@ from .shared import SharedDatabase
 from .transactions import StoreTransaction
 
 if TYPE_CHECKING:
+    from .homes import Home
     from .router import Router
 
 P = ParamSpec("P")
@@ -66,6 +67,7 @@ class Store:
         self.trouble: str | None = None
         self.schema: str | None = None
         self.made_lock: DBLock | None = None
+        self._made_home: Home | None = None
         self._made_database: RoutedDatabase | None = None
 
     @property
@@ -87,6 +89,13 @@ class Store:
         if self.made_lock is None:
             self.made_lock = lock_of(self.path, self.label)
         return self.made_lock
+
+    @property
+    def home(self) -> Home:
+        """The lock of the folder that it lies in: its owner's."""
+        if self._made_home is None:
+            self._made_home = self.router.homes.of(self.owner, self.label.partition("/")[0])
+        return self._made_home
 
     # Opening
 

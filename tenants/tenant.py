@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import BadSlug, TenantError, TenantSuspended, UnknownTenant
 
 if TYPE_CHECKING:
+    from .leases import Needs
     from .router import Router
     from .store import Store
 
@@ -62,6 +63,8 @@ class Tenant:
             `purging`.
         reason: why it is in that state, in the words of whoever brought it there.
         seen: what the notice said when the catalogue was last asked about it; None if that mustn't be relied on.
+        listed: False as long as it is being made, and the catalogue doesn't have it yet.
+        needs: what a lease of its stores takes, where that was worked out.
         bindings: which databases its entries are filled with, where that was worked out.
     """
 
@@ -73,6 +76,8 @@ class Tenant:
         self.state = "active"
         self.reason = ""
         self.seen: int | None = None
+        self.listed = False
+        self.needs: Needs | None = None
         self.bindings: tuple[object, dict[int, Any]] | None = None
 
     def bring_up_to_date(
@@ -82,7 +87,7 @@ class Tenant:
         self.slug, self.state, self.reason = slug, state, reason
         if stores != self.stores:
             self.stores, self.bindings = stores, None
-        self.seen = seen
+        self.seen, self.listed = seen, True
 
     @property
     def is_archived(self) -> bool:

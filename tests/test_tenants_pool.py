@@ -12,6 +12,7 @@ import pytest
 
 from notes import Note, texts
 from tenants import NoTenant, Router, Store, Tenant, TenantError
+from tenants.budget import Budget
 from tenants.connections import ConnectionState
 
 
@@ -49,17 +50,18 @@ def test_two_entries_never_share_one(router: Router, acme: Tenant) -> None:
 
 def test_the_bound_holds(tmp_path: Path) -> None:
     """Past the bound the store that was idle longest is closed, and opens again when it is touched."""
-    router = Router(tmp_path / "data", max_idle=3)
+    router = Router(tmp_path / "data", descriptors=12)
     for n in range(6):
         router.create(f"t{n}", models=[Note], setup=lambda n=n: Note.create(text=f"of {n}"))
-        assert router.pool.idle() <= 3
-    open_files = {
+    for n in range(6):
+        with router.using(f"t{n}"):
+            assert texts() == [f"of {n}"]
+        assert router.pool.status().used <= 12
+    open_files = [
         os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if fd_is_link(fd)
-    }
-    inside = {
-        path for path in open_files if path.startswith(str(tmp_path)) and path.endswith(".db")
-    }
-    assert len(inside) <= 3
+    ]
+    inside = [path for path in open_files if path.startswith(str(tmp_path))]
+    assert 3 < sum(not path.endswith(".notice") for path in inside) <= 12
     for n in range(6):
         with router.using(f"t{n}"):
             assert texts() == [f"of {n}"]
@@ -69,11 +71,11 @@ def test_the_bound_holds(tmp_path: Path) -> None:
 
 def test_the_store_idle_longest_goes_first(tmp_path: Path) -> None:
     """A store that was used since outlives one that wasn't, however many connections it has."""
-    router = Router(tmp_path / "data", max_idle=64)
+    router = Router(tmp_path / "data", descriptors=192)
     a, b, c = (router.create(slug, models=[Note]).store("books") for slug in "abc")
     router.universal.release()
     router.pool.close()
-    router.pool.max_idle = 3
+    router.pool.budget = Budget(9, 0)
     lent = [(a, router.pool.take(a)), (a, router.pool.take(a)), (b, router.pool.take(b))]
     for store, connection in lent:
         router.pool.give_back(store, connection)
