@@ -114,7 +114,6 @@ class Lease:
             for home in homes[:taken]:
                 home.release()
             raise
-        self.homes = homes
 
     def _require_fresh(self) -> None:
         """Raise unless the tenant may still be entered, and its stores are still the entry's."""
@@ -148,11 +147,10 @@ class Lease:
     def end(self) -> None:
         """Give everything back: connections to the pool, then the folders' locks. Idempotent."""
         if self.held:
-            homes, self.homes = self.homes, ()
             try:
                 self.pool.take_back(self)
             finally:
-                for home in homes:
+                for home in self.homes:
                     home.release()
 
     def where(self) -> str:
