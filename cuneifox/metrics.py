@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from werkzeug.wsgi import ClosingIterator
 
 from cuneifox.entry_kinds import KINDS, kind_of
+from cuneifox.pool_metrics import PoolFigures
 from tenants import Router
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -46,6 +47,7 @@ class Metrics:
         for each in CLASSES:  # a rate needs a zero to begin with
             self.requests.labels(each)
         self.registry.register(Entries(router))
+        self.registry.register(PoolFigures(router))
         ProcessCollector(registry=self.registry)
 
     def answered(self, status: str, seconds: float) -> None:

@@ -16,7 +16,8 @@ from cuneifox.entry_kinds import kind_of
 from cuneifox.metrics import Metrics, Timed
 from cuneifox.services import Services
 from cuneifox_site import Browser, Site
-from tenants import UNIVERSAL, routers
+from models.accounts import account_tree
+from tenants import UNIVERSAL, NoRoom, routers
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -203,6 +204,41 @@ def test_kinds_are_told_by_the_key(key: tuple[str, str | None], kind: str) -> No
     assert kind_of(key) == kind
 
 
+def test_the_pool_is_there_as_its_status_says(site: Site) -> None:
+    """Every figure of it, in the moment; what grows is a counter, and the oldest lease has an age."""
+    site.company("acme")
+    browser = site.browser()
+    with site.router.using("acme"):
+        account_tree()
+        site.router.universal.release()
+        found = figures(browser)
+        status = site.router.pool.status()
+        assert found["cuneifox_pool_leases", ""] == len(status.leases) == 1
+        age = found["cuneifox_pool_oldest_lease_seconds", ""]
+        assert 0 < age < status.leases[0].age
+    for name in ("opens", "reuses", "waits", "waited_seconds", "timeouts", "evictions"):
+        assert found[f"cuneifox_pool_{name}_total", ""] == getattr(status, name), name
+    assert found["cuneifox_pool_descriptors_budget", ""] == status.budget
+    assert found["cuneifox_pool_descriptors_used", ""] == status.used
+    assert found["cuneifox_pool_idle_connections", ""] == status.idle
+    assert found["cuneifox_pool_lent_connections", ""] == status.lent
+    assert found["cuneifox_pool_waiting_entries", ""] == 0
+    assert found["cuneifox_pool_late_leases", ""] == 0
+    again = figures(browser)
+    assert again["cuneifox_pool_leases", ""] == again["cuneifox_pool_oldest_lease_seconds", ""] == 0
+
+
+def test_late_leases_are_counted(site: Site) -> None:
+    """What lasts longer than its limit is what an alarm is to be set on."""
+    site.company("acme")
+    with site.router.using("acme"):
+        account_tree()
+        site.router.pool.lease_limit = -1.0
+        found = figures(site.browser())
+        site.router.pool.lease_limit = 600.0
+    assert found["cuneifox_pool_late_leases", ""] == 1
+
+
 def test_the_process_is_there_too(site: Site) -> None:
     """Its descriptors and their limit, beside the pool's budget."""
     found = figures(site.browser())
@@ -251,3 +287,31 @@ def test_it_needs_no_database(site: Site, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("tenants.store.Store.open", refuse)
     assert figures(browser)
     assert entered == []
+
+
+def test_it_answers_while_the_pool_is_exhausted(site: Site) -> None:
+    """Who waits for room is on it, and it waits for none itself."""
+    for slug in ("acme", "globex"):
+        site.company(slug)
+    browser = site.browser()
+    pool = site.router.pool
+    with site.router.using("acme"):
+        account_tree()
+        pool.budget = type(pool.budget)(pool.status().used, 0)
+        pool.patience = 0.01
+        refused: list[type[Exception]] = []
+
+        def other() -> None:
+            try:
+                account_tree()
+            except NoRoom as error:
+                refused.append(type(error))
+
+        thread = site.router.start_thread(other, tenant="globex")
+        thread.join()
+        assert refused == [NoRoom]
+        found = figures(browser)
+    assert found["cuneifox_pool_timeouts_total", ""] == 1
+    assert (
+        found["cuneifox_pool_descriptors_used", ""] >= found["cuneifox_pool_descriptors_budget", ""]
+    )
