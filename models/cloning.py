@@ -30,7 +30,7 @@ def clone_company(
     slug: str,
     name: str,
     local_name: str = "",
-    with_documents: bool = True,
+    with_documents: bool,
 ) -> Company:
     """Make a company after ``source``, under another short name and name, and return it.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 from peewee import BigIntegerField, CharField, IntegerField, Model, Table
@@ -100,7 +101,6 @@ def create_company(
     share = {"registers": share_registers_with} if share_registers_with is not None else {}
 
     def setup() -> None:
-        new_books.prepare(chart)
         with current_store("books").writing():
             new_books.set_up(chart, settings)
 
@@ -114,7 +114,15 @@ def create_company(
             created_at=time.time_ns() // 1000,
         )
 
-    tenant = router.create(slug, COMPANY_MODELS, share=share, setup=setup, register=register)
+    tenant = router.create(
+        slug,
+        COMPANY_MODELS,
+        share=share,
+        setup=setup,
+        register=register,
+        template=new_books.template_name(template),
+        prepare=partial(new_books.prepare, chart),
+    )
     return Company.get_by_id(tenant.id)
 
 

@@ -85,10 +85,7 @@ def purge_company(router: Router, company: Tenant | str, *, confirmed: str) -> P
     is its short name as whoever wants it gone wrote it: BadInput if it isn't.
     """
     tenant = router.tenant(company)
-    if tenant.state not in ("suspended", "archived", "purging"):
-        raise Conflict(
-            "%(slug)s is active; suspend or archive it before it is purged.", slug=tenant.slug
-        )
+    demand_purgeable(tenant)
     if confirmed.strip() != tenant.slug:
         raise BadInput(
             "Write the company's short name, %(slug)s, to have it purged.",
@@ -97,6 +94,14 @@ def purge_company(router: Router, company: Tenant | str, *, confirmed: str) -> P
         )
     with steps(tenant):
         return router.purge(tenant, unregister=unregister)
+
+
+def demand_purgeable(tenant: Tenant) -> None:
+    """Raise Conflict unless the company is suspended or archived, so that nobody works in it."""
+    if tenant.state not in ("suspended", "archived", "purging"):
+        raise Conflict(
+            "%(slug)s is active; suspend or archive it before it is purged.", slug=tenant.slug
+        )
 
 
 def unregister(tenant: Tenant) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ledgers import BY, books, post_sale, rows, sale
+from models import new_books
 from models.accounts import find_account
 from models.actors import Actor
 from models.companies import Company, change_settings, create_company
@@ -87,12 +88,36 @@ def test_a_failure_half_way_leaves_nothing(router: Router, monkeypatch: pytest.M
     create_company(router, slug="acme", name="Acme")
     before = files(router)
     with monkeypatch.context() as patch:
-        patch.setattr("models.new_books.install", lambda store: 1 / 0)
+        patch.setattr("models.new_books.set_up", lambda chart, settings: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             create_company(router, slug="globex", name="Globex")
     assert files(router) == before
     assert [company.name for company in Company.select()] == ["Acme"]
     create_company(router, slug="globex", name="Globex")
+
+
+def test_a_template_that_fails_leaves_nothing(
+    router: Router, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the company nor a half-made template is there; the next try makes both."""
+    with monkeypatch.context() as patch:
+        patch.setattr("models.new_books.install", lambda store: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            create_company(router, slug="acme", name="Acme")
+    assert [path.name for path in files(router)] == ["universal.db"]
+    create_company(router, slug="acme", name="Acme")
+    with router.using("acme"):
+        assert rows("SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'") != [(0,)]
+
+
+def test_another_chart_or_trigger_makes_another_template(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What companies begin with after an upgrade is what the new program says."""
+    first = new_books.template_name.__wrapped__("thai")
+    assert first != new_books.template_name.__wrapped__("general")
+    monkeypatch.setattr("models.new_books.scripts", lambda: ["another"])
+    assert first != new_books.template_name.__wrapped__("thai")
 
 
 def test_affiliates_share_registers_and_nothing_else(router: Router) -> None:

@@ -7,14 +7,24 @@ from typing import Any
 
 import click
 
+from cuneifox.cli import company_steps, company_stores
 from cuneifox.cli.exits import Refused, printable
-from cuneifox.cli.opening import find_company, installation, log
-from cuneifox.cli.printing import json_option, print_json, print_table
+from cuneifox.cli.opening import company_row, find_company, installation, log
+from cuneifox.cli.printing import json_option, print_json, print_table, size
+
+STATES = ("active", "suspended", "archived")
 
 
-@click.group()
+class InOrder(click.Group):
+    """Lists its commands in the order in which they were added."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=InOrder)
 def command() -> None:
-    """Create, list and show companies."""
+    """Create, list and show companies; rename, clone, suspend, archive and purge them."""
 
 
 @command.command("create")
@@ -75,7 +85,7 @@ def create(
             share_registers_with=share_registers_with,
         )
         log("companies.create", slug, company)
-        told = _told(company, slug)
+        told = _told(company, router.tenant(company.tenant_id))
     if as_json:
         print_json(told)
     else:
@@ -83,25 +93,29 @@ def create(
 
 
 @command.command("list")
+@click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
 @json_option
-def list_companies(as_json: bool) -> None:
-    """List all companies."""
+def list_companies(state: str | None, as_json: bool) -> None:
+    """List all companies, or those in one state."""
     from models.companies import Company
 
     with installation() as (_, router):
-        slugs = {tenant.id: tenant.slug for tenant in router.tenants()}
+        tenants = {t.id: t for t in router.tenants() if t.state == (state or t.state)}
         companies = [
-            _told(company, slugs[company.tenant_id])
+            _told(company, tenants[company.tenant_id])
             for company in Company.select()
-            if company.tenant_id in slugs
+            if company.tenant_id in tenants
         ]
     companies.sort(key=lambda told: told["slug"])
     if as_json:
         print_json(companies)
     else:
         print_table(
-            ["Slug", "Name", "Local name", "Currency"],
-            [(c["slug"], c["name"], c["local_name"], c["currency"]) for c in companies],
+            ["Slug", "Name", "Local name", "Currency", "State"],
+            [
+                (c["slug"], c["name"], c["local_name"], c["currency"], _standing(c))
+                for c in companies
+            ],
         )
 
 
@@ -109,32 +123,31 @@ def list_companies(as_json: bool) -> None:
 @click.argument("slug")
 @json_option
 def show(slug: str, as_json: bool) -> None:
-    """Show a company: what it is, its files, its people, and how many vouchers it has."""
-    from models.companies import Company
+    """Show a company: what it is, its files, its people, and how many vouchers it has.
+
+    Of a suspended one the vouchers are those that the catalogue knows of.
+    """
     from models.people import Membership
-    from models.settings import LedgerState, books_settings
 
     with installation() as (_, router):
         tenant = find_company(router, slug)
-        company = Company.get_or_none(Company.tenant_id == tenant.id)
+        company = company_row(tenant)
         if company is None:
             raise Refused(
                 f"{slug} is in the catalogue, but its company isn't: run `cuneifox check`."
             )
-        told = _told(company, tenant.slug)
+        told = _told(company, tenant)
         told["members"] = {m.user.name: m.levels for m in Membership.within(tenant.id)}
         told["stores"] = {
             role: {
                 "file": str(store.path),
                 "bytes": _bytes(Path(store.path)),
                 "shared": store.owner != tenant.id,
+                "trouble": store.trouble or "",
             }
             for role, store in sorted(tenant.stores.items())
         }
-        with router.using(tenant):
-            told["fiscal_start_month"] = books_settings().fiscal_start_month
-            state = LedgerState.get_by_id(1)
-            told["vouchers"], told["chain_head"] = state.count, state.head
+        told |= _books(router, tenant, company)
     if as_json:
         print_json(told)
         return
@@ -142,30 +155,68 @@ def show(slug: str, as_json: bool) -> None:
     people = told.pop("members")
     rows = [(name.replace("_", " ").capitalize(), str(value)) for name, value in told.items()]
     rows += [("Members", ", ".join(people) or "nobody")]
-    rows += [
-        (f"Store {role}", f"{s['file']} ({_size(s['bytes'])}{', shared' if s['shared'] else ''})")
-        for role, s in files.items()
-    ]
+    for role, s in files.items():
+        told_of = f"{s['file']} ({size(s['bytes'])}{', shared' if s['shared'] else ''})"
+        quarantine = f", in quarantine: {s['trouble']}" if s["trouble"] else ""
+        rows.append((f"Store {role}", told_of + quarantine))
     print_table(["", ""], rows)
 
 
-def _told(company: Any, slug: str) -> dict[str, Any]:
+for _step in (
+    company_steps.rename,
+    company_steps.clone,
+    company_steps.suspend,
+    company_steps.archive,
+    company_steps.resume,
+    company_steps.purge,
+    company_stores.share_registers,
+    company_stores.unshare_registers,
+    company_stores.stores,
+    company_stores.purge_store,
+    company_stores.tombstones,
+):
+    command.add_command(_step)
+
+
+def _books(router: Any, tenant: Any, company: Any) -> dict[str, Any]:
+    """What is only in the books, or of a suspended company's what the catalogue knows."""
+    from models.settings import LedgerState, books_settings
+
+    if tenant.state == "suspended":
+        return {
+            "fiscal_start_month": None,
+            "vouchers": company.chain_count,
+            "chain_head": company.chain_head,
+        }
+    with router.using(tenant):
+        state = LedgerState.get_by_id(1)
+        return {
+            "fiscal_start_month": books_settings().fiscal_start_month,
+            "vouchers": state.count,
+            "chain_head": state.head,
+        }
+
+
+def _standing(told: dict[str, Any]) -> str:
+    return f"{told['state']}, in quarantine" if told["quarantine"] else told["state"]
+
+
+def _told(company: Any, tenant: Any) -> dict[str, Any]:
     return {
-        "slug": slug,
+        "slug": tenant.slug,
         "id": company.tenant_id,
         "name": company.name,
         "local_name": company.local_name,
         "currency": company.currency,
         "decimals": company.decimals,
+        "state": tenant.state,
+        "reason": tenant.reason,
+        "quarantine": sorted(role for role, store in tenant.stores.items() if store.trouble),
     }
 
 
 def _bytes(file: Path) -> int | None:
     return file.stat().st_size if file.exists() else None
-
-
-def _size(count: int | None) -> str:
-    return "missing" if count is None else f"{count:,} bytes"
 
 
 def _decimals(currency: str) -> int:

@@ -77,14 +77,14 @@ def _told(error: Exception) -> click.ClickException:
 
     from cuneifox.config import ConfigError
     from models.errors import BooksError
-    from tenants import BadSlug, TenantError, UnknownTenant
+    from tenants import TenantError
 
     if isinstance(error, ConfigError):
         return Misused(str(error))
     if isinstance(error, BooksError):
         lines = getattr(error, "lines", None)
         return Refused(*(lines() if lines else [str(error)]))
-    if isinstance(error, UnknownTenant | BadSlug):
+    if isinstance(error, _refusals()):
         return Refused(str(error))
     if isinstance(error, TenantError):
         return Broken(str(error))
@@ -100,6 +100,13 @@ def _told(error: Exception) -> click.ClickException:
     name = type(error).__name__
     hint = "Run it as `cuneifox --debug …` for the trace."
     return Broken(f"a fault in CuneiFox: {name}: {error}. {hint}")
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """What tenants refuse as things stand, where nothing has failed."""
+    from tenants import BadChange, BadSlug, TenantSuspended, UnknownTenant
+
+    return (BadChange, BadSlug, TenantSuspended, UnknownTenant)
 
 
 def _no_text(error: UnicodeEncodeError | UnicodeDecodeError) -> click.ClickException:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cuneifox.cli.opening import find_company, installation, log
+from cuneifox.cli.opening import find_writable_company, installation, log
 from cuneifox.cli.printing import json_option, print_json
 from cuneifox.cli.working import working
 
@@ -33,7 +33,7 @@ def command(company: str, file: Path, dry_run: bool, as_json: bool) -> None:
     with start_reading(file) as reading, installation() as (_, router), working() as progress:
         from cuneifox.imports.posting import import_read
 
-        tenant = find_company(router, company)
+        tenant = find_writable_company(router, company)
         done = import_read(router, tenant, reading, dry_run=dry_run, progress=progress)
         if not dry_run and done.result.posted:
             from models.companies import Company

@@ -70,6 +70,23 @@ def find_company(router: Router, slug: str) -> Tenant:
         raise Refused(f"there is no company {slug[:80]!r}: see `cuneifox company list`.") from None
 
 
+def find_writable_company(router: Router, slug: str) -> Tenant:
+    """The company of that slug; Refused if there is none, or it can only be read."""
+    tenant = find_company(router, slug)
+    if tenant.is_archived:
+        raise Refused(
+            f"{tenant.slug} is archived, and can only be read: `cuneifox company resume {tenant.slug}` first."
+        )
+    return tenant
+
+
+def company_row(tenant: Tenant) -> Any:
+    """What the catalogue holds of a company; None if that is missing."""
+    from models.companies import Company
+
+    return Company.get_or_none(Company.tenant_id == tenant.id)
+
+
 def log(action: str, subject: str = "", company: Any = None) -> None:
     """Write a line into the activity log; the shell's user is nobody that the installation knows."""
     import time

@@ -20,6 +20,11 @@ WRAPPED = ("", "Account", "Name", "Local name", "Shown as", "Text")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 
+def size(count: int | None) -> str:
+    """A file's bytes; `missing` for a file that isn't there."""
+    return "missing" if count is None else f"{count:,} bytes"
+
+
 def print_json(data: Any) -> None:
     """Print structs, lists and mappings as JSON; decimals and dates as text."""
     click.echo(msgspec.json.format(msgspec.json.encode(data), indent=2).decode())

@@ -12,7 +12,7 @@ from cuneifox.cli.exits import told
 COMMANDS = {
     "serve": "Serve the pages until Ctrl-C.",
     "demo": "Make two demo companies and somebody to sign in as.",
-    "company": "Create, list and show companies.",
+    "company": "Create, list and show companies; rename, clone, suspend, archive and purge them.",
     "user": "Add users, and give them rights and passwords.",
     "import": "Bring a beancount file into a company's books.",
     "report": "Print a report on a company's books.",
