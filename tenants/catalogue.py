@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -57,6 +57,20 @@ class TenantRow(NamedTuple):
     stores: list[StoreRow]
 
 
+class Tombstone(NamedTuple):
+    """A tenant that was purged.
+
+    Attributes:
+        purged_at: when, UTC, as `YYYY-MM-DD HH:MM:SS`.
+        backup: where its last backup lies, within the data folder.
+    """
+
+    id: str
+    slug: str
+    purged_at: str
+    backup: str
+
+
 class Catalogue:
     """The catalogue's rows.
 
@@ -86,8 +100,10 @@ class Catalogue:
         return self.universal.database._use().run(query, params).fetchall()
 
     def slug_of(self, tenant_id: str) -> str:
-        """Return the slug of a tenant; its id, should it be gone."""
-        rows = self._rows("SELECT slug FROM tenant WHERE id = ?", tenant_id)
+        """Return the slug of a tenant; the one that it had, should it be gone."""
+        query = "SELECT slug FROM {} WHERE id = ?"
+        rows = self._rows(query.format("tenant"), tenant_id)
+        rows = rows or self._rows(query.format("tombstone"), tenant_id)
         return rows[0][0] if rows else tenant_id
 
     def all(self) -> list[TenantRow]:
@@ -142,6 +158,79 @@ class Catalogue:
                 trouble,
             ),
         )
+
+    # Which store a tenant uses
+
+    def use(self, tenant_id: str, role: str, store_id: str) -> None:
+        """Let a tenant use a store from now on. Runs in the caller's transaction."""
+        self.universal.execute_sql(
+            "INSERT INTO tenant_store (tenant, role, store) VALUES (?, ?, ?) "
+            "ON CONFLICT (tenant, role) DO UPDATE SET store = excluded.store",
+            (tenant_id, role, store_id),
+        )
+
+    def store_id_of(self, tenant_id: str, role: str) -> str | None:
+        """Return the id of the store of that role that a tenant uses."""
+        query = "SELECT store FROM tenant_store WHERE tenant = ? AND role = ?"
+        rows = self._rows(query, tenant_id, role)
+        return rows[0][0] if rows else None
+
+    def users_of(self, store_id: str) -> dict[str, str]:
+        """Return the ids of the tenants that use a store, and their slugs."""
+        query = "SELECT t.id, t.slug FROM tenant_store l JOIN tenant t ON t.id = l.tenant WHERE l.store = ?"
+        return dict(self._rows(f"{query} ORDER BY t.slug", store_id))
+
+    def unused(self) -> list[StoreRow]:
+        """Return the stores that no tenant uses."""
+        query = (
+            "SELECT s.id, s.owner, s.role, s.generation, s.url, s.schema, s.trouble FROM store s "
+            "WHERE NOT EXISTS (SELECT 1 FROM tenant_store l WHERE l.store = s.id) "
+            "ORDER BY s.owner, s.role, s.generation"
+        )
+        return [StoreRow(*row) for row in self._rows(query)]
+
+    def next_generation(self, owner: str, role: str) -> int:
+        """Return a generation that no store of that role ever had in its owner's folder: names are given once."""
+        query = "SELECT coalesce(max(generation), 0) + 1 FROM {} WHERE owner = ? AND role = ?"
+        found = [
+            self._rows(query.format(table), owner, role)[0][0]
+            for table in ("store", "purged_store")
+        ]
+        return max(found)
+
+    # What is no more
+
+    def remove(self, tenant: Tenant, stores: Iterable[Store], backup: str) -> None:
+        """Put a tombstone in a tenant's place. Runs in the caller's transaction.
+
+        Args:
+            tenant: who is purged.
+            stores: those of its own stores that go with it.
+            backup: where in the data folder its last backup lies.
+        """
+        run = self.universal.execute_sql
+        run("DELETE FROM tenant_store WHERE tenant = ?", (tenant.id,))
+        for store in stores:
+            self.remove_store(store, backup)
+        run("DELETE FROM tenant WHERE id = ?", (tenant.id,))
+        run(
+            "INSERT INTO tombstone (id, slug, backup) VALUES (?, ?, ?)",
+            (tenant.id, tenant.slug, backup),
+        )
+
+    def remove_store(self, store: Store, backup: str) -> None:
+        """Remember of a store only that it was there. Runs in the caller's transaction."""
+        run = self.universal.execute_sql
+        run("DELETE FROM store WHERE id = ?", (store.id,))
+        run(
+            "INSERT INTO purged_store (id, owner, role, generation, backup) VALUES (?, ?, ?, ?, ?)",
+            (store.id, store.owner, store.role, store.generation, backup),
+        )
+
+    def tombstones(self) -> list[Tombstone]:
+        """Return those of all tenants that were purged, the latest first."""
+        query = "SELECT id, slug, purged_at, backup FROM tombstone ORDER BY purged_at DESC, slug"
+        return [Tombstone(*row) for row in self._rows(query)]
 
 
 def _tenant_row(rows: list[tuple]) -> TenantRow:

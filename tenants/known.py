@@ -97,20 +97,25 @@ class KnownTenants:
             for name in (tenant.id, tenant.slug):
                 self._by_name.pop(name, None)
 
-    def _store(self, tenant: TenantRow, row: StoreRow) -> Store:
-        own = row.owner == tenant.id
+    def unused(self) -> list[Store]:
+        """Return the stores that no tenant uses."""
+        with self.router.mutex:
+            return [self._store(None, row) for row in self.router.catalogue.unused()]
+
+    def _store(self, tenant: TenantRow | None, row: StoreRow) -> Store:
+        slug = tenant.slug if tenant is not None and row.owner == tenant.id else ""
         store = self._stores.get((row.id, row.generation))
         if store is None:
-            store = self._make_store(tenant, row, own)
+            store = self._make_store(slug, row)
         store.trouble = row.trouble or None
         store.take_schema(row.schema)
-        if own:
-            store.label = f"{tenant.slug}/{row.role}"
+        if slug:
+            store.label = f"{slug}/{row.role}"
         return store
 
-    def _make_store(self, tenant: TenantRow, row: StoreRow, own: bool) -> Store:
+    def _make_store(self, slug: str, row: StoreRow) -> Store:
         router = self.router
-        label = f"{tenant.slug if own else router.catalogue.slug_of(row.owner)}/{row.role}"
+        label = f"{slug or router.catalogue.slug_of(row.owner)}/{row.role}"
         place = relative_path(row.owner, row.role, row.generation)
         if row.url != f"sqlite:///{place}":
             raise WrongFile(f"The catalogue places {label} at {row.url!r}, which isn't its place.")

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from peewee import Model
 
-from . import states
+from . import cloning, purging, recovery, sharing, states
 from .creation import Creation
 
 if TYPE_CHECKING:
+    from .catalogue import Tombstone
     from .router import Router
+    from .store import Store
     from .tenant import Tenant
 
 
@@ -100,6 +103,121 @@ class Lifecycle:
             UnknownTenant: there is no such tenant.
         """
         return self._into("archived", tenant, reason)
+
+    def clone(
+        self,
+        tenant: Tenant | str,
+        slug: str,
+        setup: Callable[[], object] | None = None,
+        register: Callable[[Tenant], object] | None = None,
+    ) -> Tenant:
+        """Make a tenant of whole copies of another's own stores, as of one instant, while others go on using it.
+
+        What that one shares with others the new one shares too. Rows that were deleted may still be found in the files'
+        free pages: it is no way to give somebody a part of what one has.
+
+        Args:
+            tenant: an active or archived one.
+            slug: what people will read; must be free.
+            setup: called in an entry of the new tenant, before anyone else can see it.
+            register: called with the new tenant in the transaction that enters it into the catalogue.
+
+        Raises:
+            BadSlug, SlugTaken: the slug won't do.
+            UnknownTenant, TenantSuspended: there is no such tenant, or nobody may enter it.
+            WrongFile, TenantError: a file of its can't be read, or new ones can't be made; nothing is left behind.
+        """
+        router = cast("Router", self)
+        made = cloning.clone(router, router.tenant(tenant), slug, setup, register)
+        return router.known.find(made.id)
+
+    def purge(
+        self,
+        tenant: Tenant | str,
+        unregister: Callable[[Tenant], object] | None = None,
+        patience: float = 30.0,
+    ) -> Path:
+        """Remove a tenant for good, after a last backup of its own stores; its id is never given again.
+
+        A store of its that others share stays with them; see `purge_store`.
+
+        Args:
+            tenant: a suspended or archived one.
+            unregister: called with it in the transaction that takes it out of the catalogue; run again where that is.
+            patience: seconds to wait for whoever has its stores in hand.
+
+        Returns:
+            The folder of the last backup, with a manifest.
+
+        Raises:
+            BadChange: it is active.
+            UnknownTenant: there is no such tenant.
+            LockTimeout, WouldDeadlock: its stores are in use, by others or by this thread.
+            WrongFile, TenantError: a file isn't what it should be, or the backup can't be made; nothing was changed.
+        """
+        router = cast("Router", self)
+        return purging.purge(router, router.tenant(tenant), unregister, patience)
+
+    def share(
+        self, tenant: Tenant | str, role: str, owner: Tenant | str, patience: float = 30.0
+    ) -> Tenant:
+        """Let a tenant use the store of that role that another one uses, from now on.
+
+        Its own, if it had one, stays as it is and is used by nobody; see `unused_stores`.
+
+        Args:
+            tenant, owner: active or suspended ones.
+            role: of the store.
+            patience: seconds to wait for whoever has their stores in hand.
+
+        Raises:
+            BadChange: it is the tenant's own, or it uses that store already, or one of the two is archived.
+            UnknownTenant, TenantError: there is no such tenant, or the owner has no such store.
+            LockTimeout, WouldDeadlock: their stores are in use, by others or by this thread.
+        """
+        router = cast("Router", self)
+        found = router.tenant(tenant)
+        sharing.share(router, found, role, router.tenant(owner), patience)
+        return router.tenant(found)
+
+    def unshare(self, tenant: Tenant | str, role: str, patience: float = 30.0) -> Tenant:
+        """Give a tenant a store of its own again: a copy of the one that it shares, as that is now.
+
+        Raises:
+            BadChange: it shares none of that role, or is archived.
+            UnknownTenant, TenantError: there is no such tenant, it has no such store, or no copy can be made.
+            LockTimeout, WouldDeadlock: the stores are in use, by others or by this thread.
+        """
+        router = cast("Router", self)
+        found = router.tenant(tenant)
+        sharing.unshare(router, found, role, patience)
+        return router.tenant(found)
+
+    def unused_stores(self) -> list[Store]:
+        """Return the stores that no tenant uses any more. They stay until they are purged, each by itself."""
+        return cast("Router", self).known.unused()
+
+    def purge_store(self, store: Store, patience: float = 30.0) -> Path:
+        """Remove a store for good that no tenant uses, after a last backup. Returns the folder of that.
+
+        Raises:
+            BadChange: a tenant uses it.
+            LockTimeout: somebody has it in hand.
+            WrongFile, TenantError: its file isn't what it should be, or the backup can't be made; nothing was changed.
+        """
+        return purging.purge_store(cast("Router", self), store, patience)
+
+    def tombstones(self) -> list[Tombstone]:
+        """Return what is left of purged tenants: id, slug, when, and where the last backup lies; the latest first."""
+        return cast("Router", self).catalogue.tombstones()
+
+    def recover(self) -> list[str]:
+        """Finish or remove what processes that died in the middle of a change have left; a line on each.
+
+        It is for the start of a server or a command, and takes no time where nothing is left. What a process that
+        lives is at is left alone. What is left is invisible also before.
+        """
+        return recovery.recover(cast("Router", self))
 
     def _into(self, state: str, tenant: Tenant | str, reason: str) -> Tenant:
         router = cast("Router", self)

@@ -182,6 +182,7 @@ def _settle(router: Router, owner: str, note: dict[str, Any]) -> str:
         for role, generation in note.get("stores") or []:
             if (role, generation) not in named:
                 remove_store(f"{router.path}/{relative_path(owner, role, generation)}")
+                _remove_snapshots(f"{home}/snapshots", f"{role}.{generation}.")
                 step("store removed")
         outcome = f"{label} is as the catalogue says"
     step("home settled")
@@ -192,3 +193,11 @@ def _settle(router: Router, owner: str, note: dict[str, Any]) -> str:
             remove_folder(backup)
     step("backup settled")
     return f"{change}: {outcome}"
+
+
+def _remove_snapshots(folder: str, prefix: str) -> None:
+    """Remove what migrations keep of a store as it was before."""
+    with suppress(FileNotFoundError):
+        for name in os.listdir(folder):
+            if name.startswith(prefix):
+                os.unlink(f"{folder}/{name}")

@@ -1,0 +1,42 @@
+"""What a process that died in the middle of a change has left: finished, or removed."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING
+
+from peewee import PeeweeException
+
+from . import marks, sqlite
+from .errors import TenantError
+from .tenant import is_id
+
+if TYPE_CHECKING:
+    from .router import Router
+
+log = logging.getLogger("tenants")
+
+
+def recover(router: Router) -> list[str]:
+    """See to every mark that nobody is at any more. Returns a line on each.
+
+    What stands in the way of one doesn't keep the others; it is told, and tried again the next time.
+    """
+    try:
+        found = sorted(os.listdir(f"{router.path}/making"))
+    except FileNotFoundError:
+        return []
+    told = []
+    for owner in filter(is_id, found):
+        try:
+            descriptor = marks.lock_left(router, owner)
+            if descriptor is not None:
+                told.append(marks.settle(router, owner, descriptor))
+        except (OSError, TenantError, PeeweeException, sqlite.driver.Error) as error:
+            told.append(f"what is left of {owner} can't be removed yet: {error}")
+        else:
+            if descriptor is None:
+                continue
+        log.warning("A change was cut short; %s.", told[-1])
+    return told

@@ -1,0 +1,113 @@
+"""How a tenant comes to use another's store instead of its own, and back; and the stores that nobody uses then."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from . import copies, sqlite
+from .errors import BadChange, TenantError
+from .marks import Mark
+from .new_homes import close_stores
+from .places import flush_file, flush_folder, relative_path
+from .states import change, require_no_transaction, state_of
+from .steps import step
+from .store import Store
+from .tenant import Tenant, new_id
+
+if TYPE_CHECKING:
+    from .router import Router
+
+
+@contextmanager
+def alone(router: Router, owners: Iterable[tuple[str, str]], patience: float) -> Iterator[None]:
+    """Have the homes of several tenants alone in the block, those of purged ones included.
+
+    Args:
+        router: the data folder.
+        owners: the tenants' ids, and what people call them. They are locked in order of their ids, so that no two wait
+            for each other.
+        patience: seconds to wait for the leases of each to end.
+    """
+    with ExitStack() as stack:
+        for owner, slug in sorted(set(owners)):
+            stack.enter_context(router.homes.of(owner, slug).maintaining(patience))
+        yield
+
+
+def share(router: Router, tenant: Tenant, role: str, owner: Tenant, patience: float) -> None:
+    """Let a tenant use the store of that role that another one uses."""
+    require_no_transaction(router)
+    store = owner.store(role)
+    _require_other(tenant, role, store)
+    with alone(router, _homes(tenant, store), patience):
+
+        def write() -> None:
+            _require_quiet(router, tenant)
+            _require_quiet(router, owner)
+            if router.catalogue.store_id_of(owner.id, role) != store.id:
+                raise BadChange(f"{owner.slug} has come to use another {role!r} store: try again.")
+            router.catalogue.use(tenant.id, role, store.id)
+
+        change(router, write)
+        step("shared")
+        former = tenant.stores.get(role)
+        close_stores(router, [former] if former is not None else [])
+
+
+def unshare(router: Router, tenant: Tenant, role: str, patience: float) -> None:
+    """Give a tenant a store of its own again: a copy of the one that it shares, as it is now."""
+    require_no_transaction(router)
+    shared = tenant.store(role)
+    if shared.owner == tenant.id:
+        raise BadChange(f"{shared.label} is its own already: nothing has to be done.")
+    with alone(router, _homes(tenant, shared), patience):
+        generation = router.catalogue.next_generation(tenant.id, role)
+        path = f"{router.path}/{relative_path(tenant.id, role, generation)}"
+        own = Store(router, new_id(), tenant.id, role, generation, path, f"{tenant.slug}/{role}")
+        coming = [(role, generation)]
+        with Mark(router, tenant.id, "unshare", tenant.slug, coming, lasting=True) as mark:
+            try:
+                with shared.get_connection() as connection:
+                    copies.copy(connection, path, own._identity())
+                step("store copied")
+                flush_file(path)
+                flush_folder(os.path.dirname(path))
+                step("store flushed")
+            except (OSError, sqlite.driver.Error) as error:
+                raise TenantError(
+                    f"{shared.label} can't be copied for {tenant.slug} ({error}), which goes on sharing it. Is there "
+                    f"room on the disk, and may this process write to the data folder?"
+                ) from error
+
+            def write() -> None:
+                _require_quiet(router, tenant)
+                if router.catalogue.store_id_of(tenant.id, role) != shared.id:
+                    raise BadChange(f"{tenant.slug} has come to use another {role!r} store.")
+                router.catalogue.add_store(own, shared.schema or "", shared.trouble or "")
+                router.catalogue.use(tenant.id, role, own.id)
+
+            change(router, write)
+            step("unshared")
+            mark.done()
+
+
+def _homes(tenant: Tenant, store: Store) -> list[tuple[str, str]]:
+    return [(tenant.id, tenant.slug), (store.owner, store.label.partition("/")[0])]
+
+
+def _require_other(tenant: Tenant, role: str, store: Store) -> None:
+    if store.owner == tenant.id:
+        raise BadChange(
+            f"{store.label} is {tenant.slug}'s own, and can't be shared with it: name another tenant."
+        )
+    if tenant.stores.get(role) is store:
+        raise BadChange(f"{tenant.slug} uses {store.label} already: nothing has to be done.")
+
+
+def _require_quiet(router: Router, tenant: Tenant) -> None:
+    state = state_of(router, tenant)
+    if state not in ("active", "suspended"):
+        raise BadChange(f"{tenant.slug} is {state}: resume it before its stores are changed.")
