@@ -26,6 +26,13 @@ def arena(tmp_path: Path) -> Iterator[Arena]:
         yield arena
 
 
+@pytest.fixture(scope="module")
+def leaky(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
+    """For routes that do no lasting harm."""
+    with arena_in(tmp_path_factory.mktemp("leaky")) as arena:
+        yield arena
+
+
 def secret(router: Router) -> str:
     """A text of the victim's, taken past all that keeps it: by the server's own entry."""
     held: list[str] = []
@@ -102,7 +109,7 @@ def add_route(arena: Arena, path: str, view: Callable[..., Any]) -> None:
     """Add a route to an application that has been asked already, which Flask itself refuses."""
     app = arena.site.app
     app._got_first_request = False
-    app.add_url_rule(path, f"leaky.{view.__name__}", view)
+    app.add_url_rule(path, f"leaky.{view.__name__}", view, methods=["GET", "POST"])
     arena.quiver.targets = [
         t for t in _targets(arena) if t.endpoint == f"leaky.{view.__name__}"
     ]  # fmt: skip
@@ -120,39 +127,50 @@ def findings(arena: Arena) -> set[str]:
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
-def test_a_route_that_leaks_is_found(arena: Arena, way: Callable[[str], Response]) -> None:
+def test_a_route_that_leaks_is_found(leaky: Arena, way: Callable[[str], Response]) -> None:
     """Whichever way a text of the victim's gets out."""
-    router = arena.site.router
+    router = leaky.site.router
 
     def view() -> Response:
         return way(secret(router))
 
     view.__name__ = way.__name__
-    add_route(arena, "/c/<slug>/leaky", view)
-    found = findings(arena)
-    assert WAYS[way] in found
-    assert "the victim's files were touched" in found
+    add_route(leaky, f"/c/<slug>/{way.__name__}", view)
+    leaky.typed = ""
+    assert WAYS[way] in findings(leaky)
+
+
+def test_a_route_that_opens_the_victims_files_is_found(arena: Arena) -> None:
+    """Also where nothing of them comes out."""
+    router = arena.site.router
+
+    def view() -> str:
+        secret(router)
+        return ""
+
+    add_route(arena, "/c/<slug>/silent", view)
+    assert "the victim's files were touched" in findings(arena)
 
 
 def test_a_route_that_writes_elsewhere_is_found(arena: Arena) -> None:
     """The victim's rows in the shared database, its files, and files beside the data folder."""
-    folder, victim = arena.folder, arena.site.router.tenant(VICTIM).id
+    folder, tenant = arena.folder, arena.site.router.tenant(VICTIM)
+    router = arena.site.router
+
+    def rename() -> None:
+        Account.update(name="renamed").where(Account.stid == 1).execute()
 
     def view() -> str:
-        Membership.update(wages="read").where(Membership.tenant_id == victim).execute()
         (folder / "stray").write_text("x")
+        Membership.update(wages="read").where(Membership.tenant_id == tenant.id).execute()
+        router.start_thread(rename, tenant=tenant).join()
         return ""
 
     add_route(arena, "/stray", view)
-    arena.site.app.view_functions["leaky.view"].__doc__ = "Does harm."
-    arena.site.app.url_map._remap = True
     found = findings(arena)
     assert "file outside the data folder" in found
-    rule = arena.quiver.targets[0].rule
-    rule.methods = {"POST"}
-    assert "the victim's rows changed" in {
-        f.what for f in arena.fire_all(arena.quiver.in_order(arena.quiver.targets))
-    } or "the victim's rows changed" in {f.what for f in arena.verdict()}
+    assert "the victim's rows changed" in found
+    assert "the victim's files changed" in {finding.what for finding in arena.verdict()}
 
 
 def test_a_crash_is_found(arena: Arena) -> None:

@@ -161,6 +161,8 @@ class Arena:
             headers["X-CSRF-Token"] = token
         if probe.json is not None:
             how["json"] = probe.json
+        elif probe.raw is not None:
+            how["data"] = probe.raw
         elif probe.form is not None:
             how["data"] = probe.form
             if probe.multipart:

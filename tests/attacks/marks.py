@@ -18,6 +18,7 @@ LONG = 20
 TOKENS = "sessions"
 """The owner of session tokens, which stand nowhere but in the browser's cookie."""
 
+_ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|x([0-9a-f]{2}))")
 _PACKED = re.compile(r"[A-Za-z0-9_-]{8,}")
 
 
@@ -98,7 +99,7 @@ def _views(text: str) -> Iterator[str]:
     if "%" in lower:
         yield unquote_plus(lower)
     if "\\u" in lower or "\\x" in lower:
-        yield lower.encode("latin-1", "replace").decode("unicode_escape", "replace")
+        yield _ESCAPE.sub(lambda m: chr(int(m[1] or m[2], 16)), lower)
 
 
 def _unpacked(text: str) -> Iterator[str]:

@@ -88,17 +88,18 @@ class Probe:
     form: dict[str, Any] | None = None
     json: dict[str, Any] | None = None
     multipart: bool = False
+    raw: bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def sent(self) -> str:
         """All that is sent but cookies, in lower case: what an answer may repeat."""
-        parts = (self.path, self.query, self.form, self.json, self.headers)
+        parts = (self.path, self.query, self.form, self.json, self.headers, self.raw)
         return json.dumps(parts, ensure_ascii=False, default=str).lower()
 
     def __str__(self) -> str:
         told = f"{self.method} {self.path} by {self.who.name}, {self.token} token"
-        for name in ("query", "form", "json", "headers"):
+        for name in ("query", "form", "json", "raw", "headers"):
             if given := getattr(self, name):
                 told += f", {name}={str(given)[:300]}"
         return told
