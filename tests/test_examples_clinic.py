@@ -115,6 +115,23 @@ def test_the_life_of_a_clinic(app: Flask) -> None:
     assert "no tenant 'nowhere'" in shell(app, "archive", "nowhere", code=1)
 
 
+def test_a_copy_and_an_end(app: Flask) -> None:
+    """A clinic opened like another has its patients and its own members; one that is purged leaves a backup."""
+    river = Clinic(app, "river")
+    river.post("/patients", name="Ploy")
+    token = shell(app, "open", "lake", "--like", "river").strip()
+    headers = {"Authorization": f"Bearer {token}"}
+    lake = app.test_client().get("/lake/patients", headers=headers)
+    assert [one["name"] for one in lake.json] == ["Ploy"]
+    assert river.get("/patients", slug="lake").status_code == 404
+    assert "river" in shell(app, "purge", "river", code=1)  # it is at work
+    shell(app, "archive", "river")
+    backup = Path(shell(app, "purge", "river").strip().removeprefix("The last backup is in "))
+    assert list(backup.glob("*records*"))
+    assert river.get("/patients").status_code == 401
+    assert shell(app, "list").startswith("lake\tactive")
+
+
 class OlderPatient(RoutedModel):
     """A patient as they were before they could be called."""
 

@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 from tenants import Router, TenantError
 from tenants.fleet import Fleet, Outcome
 
-from .records import open_clinic
+from .records import close_clinic, open_clinic
 
 
 class Clinics(AppGroup):
@@ -40,9 +40,10 @@ def show() -> None:
 
 @clinics.command("open")
 @slug
-def open_one(slug: str) -> None:
+@click.option("--like", help="The clinic whose records it is to begin with.")
+def open_one(slug: str, like: str | None) -> None:
     """Make a clinic and print its first member's token."""
-    click.echo(open_clinic(router(), slug))
+    click.echo(open_clinic(router(), slug, like))
 
 
 @clinics.command()
@@ -73,6 +74,13 @@ def archive(slug: str) -> None:
 def resume(slug: str) -> None:
     """Undo `suspend` or `archive`."""
     router().resume(slug)
+
+
+@clinics.command()
+@slug
+def purge(slug: str) -> None:
+    """Remove a suspended or archived clinic for good, after a last backup."""
+    click.echo(f"The last backup is in {close_clinic(router(), slug)}")
 
 
 @clinics.command()

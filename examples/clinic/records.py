@@ -50,15 +50,28 @@ def open_router(
     """Open the data folder; the databases may take so many file descriptors, a share of `ulimit -n` unless given."""
     router = Router(folder, descriptors, migrations=MIGRATIONS, migrate_on_open=migrate_on_open)
     router.universal.create_tables([Member])
+    router.recover()  # finishes or removes what a process that died left half-done
     return router
 
 
-def open_clinic(router: Router, slug: str) -> str:
-    """Make a clinic, by copying ready-made files, and return the token of its first member."""
+def open_clinic(router: Router, slug: str, like: str | None = None) -> str:
+    """Make a clinic, with the records of another one if that is named, and return its first member's token."""
     token = secrets.token_urlsafe()
 
     def register(clinic: Tenant) -> None:  # in the transaction that makes the clinic visible
         Member.create(key=digest_of(token), clinic=clinic.id)
 
-    router.create(slug, CLINIC, register=register, template="clinic")
+    if like is not None:
+        router.clone(like, slug, register=register)
+    else:
+        router.create(slug, CLINIC, register=register, template="clinic")
     return token
+
+
+def close_clinic(router: Router, slug: str) -> Path:
+    """Remove a suspended or archived clinic and its members for good; return the folder of its last backup."""
+
+    def unregister(clinic: Tenant) -> None:
+        Member.delete().where(Member.clinic == clinic.id).execute()
+
+    return router.purge(slug, unregister)
