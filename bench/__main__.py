@@ -22,6 +22,7 @@ MODULES = (
     "lookup",
     "entering",
     "cold_open",
+    "creating",
     "fleet_pool",
     "bind_ctx",
     "posting",
