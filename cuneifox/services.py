@@ -45,6 +45,7 @@ class Services:
         token = _token(config.metrics.token_file)
         router = Router(folder)
         _make_tables(router)
+        router.recover()  # which tells in the log what it found
         secret = _secret(folder / "secret.key")
         return cls(config, router, passwords_of(config), secret, now, token)
 

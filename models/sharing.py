@@ -36,9 +36,8 @@ def share_registers(router: Router, company: Tenant | str, owner: Tenant | str) 
             slug=tenant.slug,
             owner=partner.slug,
         )
-    with steps(tenant), router.maintaining(tenant):
-        _demand_same_meaning(tenant, partner)
-        router.share(tenant, STORE, partner)
+    with steps(tenant):
+        router.share(tenant, STORE, partner, check=lambda: _demand_same_meaning(tenant, partner))
 
 
 def unshare_registers(router: Router, company: Tenant | str) -> None:

@@ -159,7 +159,12 @@ class Lifecycle:
         return purging.purge(router, router.tenant(tenant), unregister, patience)
 
     def share(
-        self, tenant: Tenant | str, role: str, owner: Tenant | str, patience: float = 30.0
+        self,
+        tenant: Tenant | str,
+        role: str,
+        owner: Tenant | str,
+        patience: float = 30.0,
+        check: Callable[[], object] | None = None,
     ) -> Tenant:
         """Let a tenant use the store of that role that another one uses, from now on.
 
@@ -169,6 +174,7 @@ class Lifecycle:
             tenant, owner: active or suspended ones.
             role: of the store.
             patience: seconds to wait for whoever has their stores in hand.
+            check: called while nobody works on the tenants' stores; what it raises ends it, and nothing is changed.
 
         Raises:
             BadChange: it is the tenant's own, or it uses that store already, or one of the two is archived.
@@ -177,7 +183,7 @@ class Lifecycle:
         """
         router = cast("Router", self)
         found = router.tenant(tenant)
-        sharing.share(router, found, role, router.tenant(owner), patience)
+        sharing.share(router, found, role, router.tenant(owner), patience, check)
         return router.tenant(found)
 
     def unshare(self, tenant: Tenant | str, role: str, patience: float = 30.0) -> Tenant:

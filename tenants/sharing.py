@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -37,12 +37,21 @@ def alone(router: Router, owners: Iterable[tuple[str, str]], patience: float) ->
         yield
 
 
-def share(router: Router, tenant: Tenant, role: str, owner: Tenant, patience: float) -> None:
+def share(
+    router: Router,
+    tenant: Tenant,
+    role: str,
+    owner: Tenant,
+    patience: float,
+    check: Callable[[], object] | None = None,
+) -> None:
     """Let a tenant use the store of that role that another one uses."""
     require_no_transaction(router)
     store = owner.store(role)
     _require_other(tenant, role, store)
     with alone(router, _homes(tenant, store), patience):
+        if check is not None:
+            check()
 
         def write() -> None:
             _require_quiet(router, tenant)

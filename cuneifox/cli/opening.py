@@ -55,6 +55,7 @@ def installation(*, make: bool = False) -> Iterator[tuple[Config, Router]]:
     router = Router(folder)
     try:
         router.universal.create_tables([*people.MODELS, Company])
+        router.recover()  # which tells in the log what it found
         yield config, router
     finally:
         router.close()

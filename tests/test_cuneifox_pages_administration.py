@@ -1,0 +1,306 @@
+"""Administrators take each step of a company's life in the pages; members see what it means for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
+import pytest
+from werkzeug.test import TestResponse
+
+from cuneifox_site import Browser, Site
+from models.companies import Company
+from models.people import Activity, Membership, User
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """`chief` administers and is a member of acme and globex; `malee` is a member of acme alone."""
+    site = Site(tmp_path / "data")
+    chief = site.user("chief", administers=True)
+    malee = site.user("malee")
+    site.company("acme", chief, malee)
+    site.company("globex", chief)
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def chief(site: Site) -> Browser:
+    return site.signed_in("chief")
+
+
+@pytest.fixture
+def malee(site: Site) -> Browser:
+    return site.signed_in("malee")
+
+
+def page_of(site: Site, slug: str) -> str:
+    """The address of a company's administration."""
+    return f"/companies/{site.router.tenant(slug).id}"
+
+
+def step(chief: Browser, page: str, name: str, **form: str) -> TestResponse:
+    """Send one form of the administration page as the page has it now."""
+    shown = chief.get(page).text
+    seen = re.search(r'name="seen" value="(\w+)"', shown)
+    assert seen, shown
+    return chief.post(f"{page}/{name}", page, **{"seen": seen[1], **form})
+
+
+def told(response: TestResponse) -> str:
+    """What a page says is wrong, above the forms or at a field."""
+    found = re.search(r'(?:role="alert"|<p class="error")[^>]*>(.*?)<', response.text, re.S)
+    return unescape(found[1]) if found else ""
+
+
+def logged(site: Site) -> list[tuple[str, str]]:
+    """The newest activity, as (action, subject)."""
+    with site.app.app_context():
+        return [(line.action, line.subject) for line in Activity.page()]
+
+
+def test_a_suspended_company_says_so_and_is_resumed(
+    site: Site, chief: Browser, malee: Browser
+) -> None:
+    """Members get 403 and the reason on every page, strangers 404 as ever; resumed, it opens again."""
+    page = page_of(site, "acme")
+    assert step(chief, page, "suspend", suspend_reason="Unpaid <b>").status_code == 303
+    for path in ("/c/acme/", "/c/acme/accounts", "/c/acme/reports/trial-balance"):
+        shown = malee.get(path)
+        assert shown.status_code == 403
+        assert "is suspended" in shown.text
+        assert "Unpaid &lt;b&gt;" in shown.text
+        assert (
+            "/companies/" not in shown.text
+        )  # the way to its administration is for administrators
+    assert page in chief.get("/c/acme/").text
+    told_json = malee.get("/c/acme/reports/trial-balance.json")
+    assert (told_json.status_code, told_json.mimetype) == (403, "application/problem+json")
+    assert "Unpaid" in told_json.json["detail"]
+    assert malee.get("/c/globex/").status_code == 404
+    assert "suspended" in malee.get("/companies").text
+    assert step(chief, page, "resume").status_code == 303
+    assert malee.get("/c/acme/").status_code == 200
+    assert [action for action, _ in logged(site)[:2]] == ["companies.resume", "companies.suspend"]
+
+
+def test_a_stranger_learns_nothing_of_a_suspended_company(site: Site, chief: Browser) -> None:
+    """Who is no member gets the 404 that a company gives which doesn't exist."""
+    site.user("somsak")
+    stranger = site.signed_in("somsak")
+    step(chief, page_of(site, "acme"), "suspend", suspend_reason="x")
+    assert stranger.get("/c/acme/").status_code == 404
+
+
+def test_an_archived_company_is_read_only(site: Site, chief: Browser, malee: Browser) -> None:
+    """Every page of it opens and says so; no form in it writes; what is sent anyway is refused in words."""
+    token = malee.token("/c/acme/accounts/new")
+    step(chief, page_of(site, "acme"), "archive", archive_reason="")
+    for path in ("", "accounts", "books", "registers/customers", "months", "journal"):
+        shown = malee.get(f"/c/acme/{path}")
+        assert shown.status_code in (200, 409), path
+        assert "read only" in shown.text
+        assert not re.search(r'<form[^>]*method="post"[^>]*action="/c/', shown.text), path
+    for path in ("accounts/new", "vouchers/new", "registers/customers/new"):
+        shown = malee.get(f"/c/acme/{path}")
+        assert shown.status_code == 409
+        assert "read only" in shown.text
+    for path in ("accounts/new", "vouchers/new", "months/202602/close"):
+        sent = malee.post(f"/c/acme/{path}", csrf_token=token, code="9", name="x")
+        assert sent.status_code == 409, path
+    listed = malee.get("/companies").text
+    assert listed.index("Archived") < listed.index("/c/acme/")
+    assert chief.get("/c/acme/accounts/new").status_code == 409
+    assert step(chief, page_of(site, "acme"), "resume").status_code == 303
+    assert malee.get("/c/acme/accounts/new").status_code == 200
+
+
+def test_a_renamed_company_is_found_by_its_new_short_name_alone(
+    site: Site, chief: Browser, malee: Browser
+) -> None:
+    """The old address is 404 until another company has it, and then that one's, membership and all."""
+    page = page_of(site, "acme")
+    assert step(chief, page, "rename", slug="acme-old").status_code == 303
+    assert malee.get("/c/acme/").status_code == 404
+    assert malee.get("/c/acme-old/").status_code == 200
+    assert "/c/acme-old/" in malee.get("/companies").text
+    assert step(chief, page_of(site, "globex"), "rename", slug="acme").status_code == 303
+    assert malee.get("/c/acme/").status_code == 404  # globex's by now, of which malee is no member
+    assert "The globex company" in chief.get("/c/acme/").text
+    assert ("companies.rename", "acme: acme-old") in logged(site)
+
+
+@pytest.mark.parametrize(
+    ("slug", "status"),
+    [("globex", 409), ("", 422), ("../x", 422), ("Acme", 422), ("x" * 300, 422), ("acme", 409),
+     ("con", 422), ("บ้าน", 422), ("a\x00b", 422)],
+)  # fmt: skip
+def test_a_short_name_that_will_not_do_changes_nothing(
+    site: Site, chief: Browser, slug: str, status: int
+) -> None:
+    """The page comes back with the reason, and the company is found as before."""
+    response = step(chief, page_of(site, "acme"), "rename", slug=slug)
+    assert response.status_code == status
+    assert told(response)
+    assert chief.get("/c/acme/").status_code == 200
+
+
+def test_the_second_of_two_administrators_is_told(site: Site, chief: Browser) -> None:
+    """A form that was shown before another one changed the company does nothing: 409, and why."""
+    site.user("boss", administers=True)
+    boss = site.signed_in("boss")
+    page = page_of(site, "acme")
+    seen = re.search(r'name="seen" value="(\w+)"', boss.get(page).text)
+    assert seen
+    step(chief, page, "suspend", suspend_reason="first")
+    for name, form in (
+        ("suspend", {"suspend_reason": "second"}),
+        ("archive", {}),
+        ("resume", {}),
+        ("rename", {"slug": "other"}),
+        ("purge", {"confirmed": "acme"}),
+        ("clone", {"clone_slug": "c", "clone_name": "C"}),
+        ("share", {"owner": "globex"}),
+        ("unshare", {}),
+    ):
+        response = boss.post(f"{page}/{name}", page, seen=seen[1], **form)
+        assert response.status_code == 409, name
+        assert "meanwhile" in told(response)
+    tenant = site.router.tenant("acme")
+    assert (tenant.state, tenant.reason) == ("suspended", "first")
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "status"),
+    [
+        ("suspend", {"suspend_reason": " "}, 422),
+        ("suspend", {"suspend_reason": "x" * 301}, 422),
+        ("suspend", {"suspend_reason": "a\nb"}, 422),
+        ("archive", {"archive_reason": "x" * 5000}, 422),
+        ("resume", {}, 409),
+        ("purge", {"confirmed": "acme"}, 409),
+        ("share", {"owner": "acme"}, 409),
+        ("share", {"owner": "nothing"}, 422),
+        ("share", {"owner": ""}, 422),
+        ("unshare", {}, 409),
+        ("clone", {"clone_slug": "acme", "clone_name": "A"}, 409),
+        ("clone", {"clone_slug": "../x", "clone_name": "A"}, 422),
+        ("clone", {"clone_slug": "copy", "clone_name": ""}, 422),
+        ("clone", {"clone_slug": "copy", "clone_name": "x" * 300}, 422),
+    ],
+)
+def test_steps_that_cannot_be_are_refused_in_words(
+    site: Site, chief: Browser, name: str, form: dict[str, str], status: int
+) -> None:
+    """Nothing changes, the page says why, and nothing is logged."""
+    response = step(chief, page_of(site, "acme"), name, **form)
+    assert response.status_code == status
+    assert told(response)
+    assert site.router.tenant("acme").state == "active"
+    assert {tenant.slug for tenant in site.router.tenants()} == {"acme", "globex"}
+    assert logged(site) == []
+
+
+@pytest.mark.parametrize("id", ["x", "acme", "a" * 26, "..", "new%00", "ก"])
+def test_unknown_companies_have_no_administration(chief: Browser, id: str) -> None:
+    """404, also for a short name: the address holds the id."""
+    assert chief.get(f"/companies/{id}").status_code == 404
+    assert chief.post(f"/companies/{id}/resume").status_code == 404
+
+
+def test_members_who_do_not_administer_are_refused(site: Site, malee: Browser) -> None:
+    """Neither the page nor any step is for them."""
+    page = page_of(site, "acme")
+    assert malee.get(page).status_code == 403
+    for name in ("rename", "clone", "suspend", "archive", "resume", "share", "unshare", "purge"):
+        assert malee.post(f"{page}/{name}", confirmed="acme", slug="mine").status_code == 403
+    assert site.router.tenant("acme").state == "active"
+
+
+def test_forms_without_token_do_nothing(site: Site, chief: Browser) -> None:
+    """As everywhere: 400."""
+    page = page_of(site, "acme")
+    response = chief.client.post(f"{page}/suspend", data={"suspend_reason": "x"})
+    assert response.status_code == 400
+    assert site.router.tenant("acme").state == "active"
+
+
+def test_a_clone_is_its_makers_alone(site: Site, chief: Browser, malee: Browser) -> None:
+    """Who clones has all rights in the clone, nobody else any; the books are there."""
+    done = step(
+        chief, page_of(site, "acme"), "clone",
+        clone_slug="copy", clone_name="Copy", clone_local_name="สำเนา", with_documents="1",
+    )  # fmt: skip
+    assert done.status_code == 303, told(done)
+    assert chief.get("/c/copy/accounts/new").status_code == 200
+    assert malee.get("/c/copy/").status_code == 404
+    with site.app.app_context():
+        tenant = site.router.tenant("copy")
+        assert [m.user.name for m in Membership.within(tenant.id)] == ["chief"]
+        assert Company.get_by_id(tenant.id).local_name == "สำเนา"
+        assert Activity.page()[0].company_name == "Copy"
+    assert logged(site)[0] == ("companies.clone", "acme: copy, with documents")
+
+
+def test_only_members_may_clone(site: Site, chief: Browser) -> None:
+    """An administrator gets no books by cloning a company that they can't open."""
+    with site.app.app_context():
+        Membership.revoke(User.find("chief"), site.router.tenant("acme").id)
+    response = step(chief, page_of(site, "acme"), "clone", clone_slug="copy", clone_name="Copy")
+    assert response.status_code == 403
+    assert "give yourself rights" in response.text
+    assert len(site.router.tenants()) == 2
+
+
+def test_a_company_is_purged_once_its_name_was_written(site: Site, chief: Browser) -> None:
+    """Only suspended or archived, only with its short name; then its address is 404 and the log knows it."""
+    page = page_of(site, "acme")
+    step(chief, page, "archive")
+    wrong = step(chief, page, "purge", confirmed="globex")
+    assert (wrong.status_code, "acme" in told(wrong)) == (422, True)
+    assert step(chief, page, "purge", confirmed="acme").location == "/companies"
+    assert "Its last backup lies on the server" in chief.get("/companies").text
+    assert chief.get(page).status_code == 404
+    assert chief.get("/c/acme/").status_code == 404
+    with site.app.app_context():
+        line = Activity.page()[0]
+        assert (line.action, line.company_name) == ("companies.purge", "The acme company")
+        assert [m.tenant_id for m in Membership.select()] == [site.router.tenant("globex").id]
+        assert [company.name for company in Company.select()] == ["The globex company"]
+
+
+def test_registers_are_shared_and_given_back(site: Site, chief: Browser) -> None:
+    """The page says whose registers they are, and offers the way back."""
+    page = page_of(site, "acme")
+    assert step(chief, page, "share", owner="globex").status_code == 303
+    router = site.router
+    assert router.tenant("acme").store("registers") is router.tenant("globex").store("registers")
+    assert "those of globex" in chief.get(page).text
+    assert "also used by acme" in chief.get(page_of(site, "globex")).text
+    assert step(chief, page, "unshare").status_code == 303
+    assert router.tenant("acme").store("registers").owner == router.tenant("acme").id
+
+
+def test_a_quarantined_store_says_why_and_what_to_do(
+    site: Site, chief: Browser, malee: Browser
+) -> None:
+    """The administration page has the reason, the company's pages that nothing can be changed."""
+    tenant = site.router.tenant("acme")
+    with site.app.app_context(), site.router.notice.changing():
+        site.router.universal_store.write(
+            lambda: site.router.universal_store.execute_sql(
+                "UPDATE store SET trouble = 'column <x> is there' WHERE id = ?",
+                (tenant.store("books").id,),
+            )
+        )
+    page = chief.get(page_of(site, "acme")).text
+    assert "column &lt;x&gt; is there" in page
+    assert "cuneifox migrate --only acme" in page
+    assert "in quarantine" in malee.get("/companies").text
+    shown = malee.get("/c/acme/accounts")
+    assert shown.status_code == 200
+    assert "In quarantine: the books" in shown.text
+    assert malee.get("/c/acme/accounts/new").status_code == 409
