@@ -84,7 +84,8 @@ def read_parts(
 
     Args:
         companies: whose books to read, each with its tenant; bounding their number is the caller's.
-        seconds: how long all of it may take. A company that isn't begun by then is left out as "late".
+        seconds: how long all of it may take, waiting for room in the pool and for maintenance included. A company
+            that isn't begun by then is left out as "late".
         may_read: asked again for each company right before it is entered.
         with_closing, empty: as in a trial balance.
 
@@ -96,11 +97,12 @@ def read_parts(
     parts = []
     for company, tenant in companies:
         report, failure = None, "late"
-        if time.monotonic() < deadline:
+        left = deadline - time.monotonic()
+        if left > 0:
             try:
                 if not may_read(company):
                     raise NotAMember("The right to its ledger was taken away meanwhile.")
-                report = _read(router, tenant, first, last, with_closing, empty)
+                report = _read(router, tenant, left, first, last, with_closing, empty)
                 failure = ""
             except (TenantError, PeeweeException, BooksError) as error:
                 failure = failure_of(error)
@@ -119,12 +121,14 @@ def failure_of(error: Exception) -> str:
 def _read(
     router: Router,
     tenant: Tenant,
+    patience: float,
     first: Date | None,
     last: Date,
     with_closing: bool,
     empty: bool,
 ) -> TrialBalance:
-    with router.using(tenant):
+    with router.using(tenant) as entry:
+        entry.patience = patience
         trouble = current_store("books").trouble
         if trouble is not None:
             raise Quarantined(f"The books are in quarantine: {trouble}")

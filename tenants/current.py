@@ -41,6 +41,8 @@ class Entry(dict[int, Any]):
         stores: the tenant's stores by role, so that a model class made later still resolves.
         states: the connections that the entry holds, one per database that it touched.
         lease: its hold on the tenant's stores; None until it touches one.
+        patience: seconds that it waits for its lease, set before it touches a store by who has less time than the
+            pool's own patience; None for that.
         thread: the ident of the thread that it belongs to.
         task: the asyncio task that uses it, where there is one.
         generator: the frame of the generator that entered it, where it stands inside another tenant's entry.
@@ -48,8 +50,8 @@ class Entry(dict[int, Any]):
     """
 
     __slots__ = (
-        "__weakref__", "entered_at", "generator", "key", "lease", "live", "outer", "router",
-        "states", "stores", "task", "tenant", "thread",
+        "__weakref__", "entered_at", "generator", "key", "lease", "live", "outer", "patience",
+        "router", "states", "stores", "task", "tenant", "thread",
     )  # fmt: skip
 
     def __init__(
@@ -68,6 +70,7 @@ class Entry(dict[int, Any]):
         self.stores: dict[str, Store] = tenant.stores if tenant is not None else {}
         self.states: dict[Any, Any] = {}
         self.lease: Lease | None = None
+        self.patience: float | None = None
         self.thread = threading.get_ident()
         self.task: Any = None
         self.generator: FrameType | None = None

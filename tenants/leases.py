@@ -100,7 +100,8 @@ class Lease:
         homes, self.cost = needs[1], needs[2]
         self.nested = self.pool.is_nested(self.thread)
         # Room comes last: whoever waits for the end of maintenance holds nothing that others could use meanwhile.
-        deadline = self.began + self.pool.patience
+        own, patience = self.entry.patience, self.pool.patience
+        deadline = self.began + (patience if own is None else min(own, patience))
         taken = 0
         try:
             for home in homes:

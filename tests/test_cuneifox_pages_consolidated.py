@@ -508,3 +508,28 @@ def test_no_input_costs_a_500(malee: Browser, value: str) -> None:
             assert answer.status_code in (200, 422), (name, ending)
             if answer.mimetype == "text/html":
                 assert "<script>alert" not in answer.text
+
+
+def test_nobody_is_waited_for_past_the_deadline(
+    group: Group, malee: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A company that is being maintained is waited for no longer than the whole may take, then is busy."""
+    router = group.site.router
+    at = [0.0]
+    waited: list[float] = []
+    home = type(router.tenant("south").store("books").home)
+    lease = home.lease
+
+    def watched(self: Any, patience: float, *more: Any) -> None:
+        waited.append(patience)
+        if "south" in self.label:
+            raise LockTimeout("maintained for too long")
+        lease(self, patience, *more)
+        at[0] += 26.0
+
+    monkeypatch.setattr(home, "lease", watched)
+    monkeypatch.setattr(consolidation.time, "monotonic", lambda: at[0])
+    made = malee.get(address("north", "south", ending=".json")).json
+    assert [column["failure"] for column in made["blocks"][0]["columns"]] == ["", "busy"]
+    assert waited[0] == pytest.approx(router.pool.patience, abs=1)
+    assert waited[1] == pytest.approx(30.0 - 26.0, abs=1)

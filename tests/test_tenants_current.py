@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextvars
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -14,6 +16,7 @@ from tenants import (
     UNIVERSAL,
     AmbiguousRouter,
     KeyInUse,
+    LockTimeout,
     NotAMember,
     NoTenant,
     Router,
@@ -428,3 +431,32 @@ def test_a_guard_that_is_off_is_seen(companies: Router, monkeypatch: pytest.Monk
     with companies.using("globex"):
         assert query.get().text == "acme 1"
     monkeypatch.undo()
+
+
+@pytest.mark.parametrize(("own", "pools"), [(0.01, 60.0), (60.0, 0.01)])
+def test_an_entry_waits_no_longer_than_it_or_the_pool_may(
+    router: Router, monkeypatch: pytest.MonkeyPatch, own: float, pools: float
+) -> None:
+    """While its stores are maintained; whichever is less, and a minute would be told by the test's time."""
+    tenant(router, "acme")
+    monkeypatch.setattr(router.pool, "patience", pools)
+    began, done = threading.Event(), threading.Event()
+
+    def maintain() -> None:
+        with router.maintaining("acme"):
+            began.set()
+            done.wait(30)
+
+    maintainer = threading.Thread(target=maintain)
+    maintainer.start()
+    try:
+        assert began.wait(30)
+        with router.using("acme") as entry:
+            entry.patience = own
+            begun = time.monotonic()
+            with pytest.raises(LockTimeout):
+                first()
+            assert time.monotonic() - begun < 20
+    finally:
+        done.set()
+        maintainer.join()
