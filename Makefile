@@ -1,6 +1,7 @@
 # make run    serves two demo companies on http://127.0.0.1:8000; PORT=… and CUNEIFOX_DATA=… choose otherwise
 # make test   runs all tests
 # make check  format, lint, layers, types, tests: what CI runs
+# make isolation-long  plays a million operations of the isolation tests' state machine; goes on where it was
 # make bench  measures everything against its peers and writes docs/benchmarks.md
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ WORKERS ?= $(shell nproc)
 
 BIN := .venv/bin
 
-.PHONY: run test check format lint layers types bench attacks-long pictures routes clean
+.PHONY: run test check format lint layers types isolation-long bench attacks-long pictures routes clean
 
 # The data is made once; starting again keeps it. `exec` hands Ctrl-C straight to the server.
 run: .venv/.run
@@ -31,6 +32,9 @@ layers: .venv/.test
 
 types: .venv/.test
 	$(BIN)/mypy
+
+isolation-long: .venv/.test
+	$(BIN)/python -m tests.long_isolation --operations 1000000
 
 bench: .venv/.test
 	$(BIN)/python -m bench

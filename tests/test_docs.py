@@ -96,10 +96,10 @@ def test_every_route_is_documented(app: Flask) -> None:
 def test_commands_are_there() -> None:
     """Each `make` target and each bench that a page names exists."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^(\w+):", makefile, re.MULTILINE))
+    targets = set(re.findall(r"^([\w-]+):", makefile, re.MULTILINE))
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
-        named = set(re.findall(r"(?:`|^)(?:\w+=\S+ )?make (\w+)", text, re.MULTILINE))
+        named = set(re.findall(r"(?:`|^)(?:\w+=\S+ )?make ([\w-]+)", text, re.MULTILINE))
         assert named <= targets, page
         for module in re.findall(r"python -m bench\.([a-z_]+)", text):
             assert (ROOT / "bench" / f"{module}.py").is_file(), page
