@@ -76,6 +76,14 @@ class MetricsAccess(msgspec.Struct, frozen=True):
     token_file: str = ""
 
 
+class PoolLimits(msgspec.Struct, frozen=True):
+    """``[pool]``: how much of the process the companies' databases may take, and for how long."""
+
+    descriptors: Annotated[int, msgspec.Meta(ge=0)] = 0
+    patience_seconds: Annotated[float, msgspec.Meta(ge=0)] = 10.0
+    lease_limit_seconds: Annotated[float, msgspec.Meta(gt=0)] = 600.0
+
+
 class Config(msgspec.Struct, frozen=True):
     """All settings of one installation."""
 
@@ -86,6 +94,7 @@ class Config(msgspec.Struct, frozen=True):
     sessions: Sessions = Sessions()
     passwords: PasswordRules = PasswordRules()
     throttle: Throttle = Throttle()
+    pool: PoolLimits = PoolLimits()
     consolidated: ConsolidatedReports = ConsolidatedReports()
     metrics: MetricsAccess = MetricsAccess()
 

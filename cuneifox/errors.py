@@ -90,7 +90,9 @@ def init_app(app: Flask) -> None:
 def answer_ours(error: Exception) -> Response:
     """An error of the books or of the tenants."""
     status = status_of(error)
-    if status >= 500:
+    if isinstance(error, tenants.NoRoom):  # nothing is wrong in the code: there is too much to do
+        log.warning("Request %s: %s", this_request().id, error)
+    elif status >= 500:
         log.error("Request %s: %s", this_request().id, error, exc_info=error)
     shown = error_text(error) if isinstance(error, books.BooksError) else str(error)
     if isinstance(error, tenants.ReadOnlyStore):

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app
 
-from cuneifox.config import Config, ConfigError
+from cuneifox.config import Config, ConfigError, PoolLimits
 from models import people
 from models.companies import Company
 from models.people import Passwords
@@ -43,7 +43,7 @@ class Services:
         """Open the data folder, making what is missing in it."""
         folder = config.data_path
         token = _token(config.metrics.token_file)
-        router = Router(folder)
+        router = _router(folder, config.pool)
         _make_tables(router)
         router.recover()  # which tells in the log what it found
         secret = _secret(folder / "secret.key")
@@ -52,6 +52,26 @@ class Services:
     def local(self, at: float) -> datetime:
         """UTC seconds as the time that clocks show where the installation's people are."""
         return datetime.fromtimestamp(at, ZoneInfo(self.config.time_zone))
+
+
+LEAST_DESCRIPTORS = 14
+"""What the pool has to have for one company: its three databases, two folders where it shares one, and the catalogue."""
+
+
+def _router(folder: Path, limits: PoolLimits) -> Router:
+    router = Router(
+        folder,
+        descriptors=limits.descriptors or None,
+        patience=limits.patience_seconds,
+        lease_limit=limits.lease_limit_seconds,
+    )
+    if router.pool.budget.total < LEAST_DESCRIPTORS:
+        router.close()
+        raise ConfigError(
+            f"The databases may have {router.pool.budget.total} file descriptors, and one company takes "
+            f"{LEAST_DESCRIPTORS}: raise descriptors in [pool], or the process's limit (ulimit -n) where that is 0."
+        )
+    return router
 
 
 def _make_tables(router: Router) -> None:

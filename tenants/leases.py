@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from threading import get_ident
 from time import monotonic
 from types import CodeType
@@ -43,11 +44,10 @@ class Lease:
         nested: True where the thread has another lease already, or maintains a store: it must not wait for what only
             it can give back.
         held: True from the moment at which it has room.
-        late: True once it was told of that it lasts longer than it should.
     """
 
     __slots__ = (
-        "began", "claimed", "connections", "cost", "entry", "epoch", "held", "homes", "key", "late", "nested",
+        "began", "claimed", "connections", "cost", "entry", "epoch", "held", "homes", "key", "nested",
         "places", "pool", "reused", "store", "stores", "tenant", "thread",
     )  # fmt: skip
 
@@ -91,7 +91,6 @@ class Lease:
         self.store = store
         self.stores = self.entry.stores
         self.began = monotonic()
-        self.late = False
         self.thread = get_ident()
         self.places = _places()
         needs = self.tenant.needs
@@ -107,13 +106,14 @@ class Lease:
             for home in homes:
                 home.lease(deadline - monotonic(), self.nested)
                 taken += 1
-            self.pool.admit(self, homes, deadline)
+            self.homes = homes
+            self.pool.admit(self, deadline)
             self._require_fresh()
         except BaseException:
-            if self.held:
-                self.pool.take_back(self)
+            self.pool.take_back(self)
             for home in homes[:taken]:
                 home.release()
+                home.close()
             raise
 
     def _require_fresh(self) -> None:
@@ -211,10 +211,15 @@ _INNER = (
 )
 
 
+@lru_cache(maxsize=4096)
+def _is_inner(file: str) -> bool:
+    return file.startswith(_INNER)
+
+
 def _places() -> tuple[tuple[CodeType, int], ...]:
     """Return where the innermost frames of the program stand: to be told in words only if somebody asks."""
     frame = sys._getframe(2).f_back
-    while frame is not None and frame.f_code.co_filename.startswith(_INNER):
+    while frame is not None and _is_inner(frame.f_code.co_filename):
         frame = frame.f_back
     found: list[tuple[CodeType, int]] = []
     while frame is not None and len(found) < _DEPTH:

@@ -67,6 +67,13 @@ class Turns:
         if not queue:
             del self._by_tenant[tenant]
 
+    def discard(self, lease: Lease) -> None:
+        """Take a lease out that may still be waiting."""
+        queue = self.nested if lease.nested else self._by_tenant.get(lease.tenant.id, ())
+        for waiter in list(queue):
+            if waiter.lease is lease:
+                self.remove(waiter)
+
     def next(
         self,
         leases: Mapping[str, int],

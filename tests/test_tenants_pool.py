@@ -81,7 +81,7 @@ def test_the_store_idle_longest_goes_first(tmp_path: Path) -> None:
         router.pool.give_back(store, connection)
     router.pool.give_back(a, router.pool.take(a))
     router.pool.give_back(c, router.pool.take(c))
-    assert list(router.pool._idle) == [a, c]
+    assert list(router.pool.warm.stores) == [a, c]
     router.close()
 
 
@@ -135,7 +135,7 @@ def test_a_connection_that_was_changed_is_not_pooled(
     """What an entry sets on its connection is not there for the next one."""
     with router.using(acme):
         spoil(acme.store("books"))
-    assert acme.store("books") not in router.pool._idle
+    assert acme.store("books") not in router.pool.warm.stores
     with router.using(acme):
         assert texts() == ["first"]
         assert settings(acme.store("books")) == (1, 0, 2, 0, -2000)
