@@ -109,7 +109,7 @@ def _size(home: PendingHome) -> int:
 
 
 def bring_up(stores: list[Store]) -> None:
-    """Migrate stores that are about to be opened, each under its own tenant's lock.
+    """Migrate stores that are about to be opened, with the others of their tenants, each under its tenant's lock.
 
     Raises:
         MigrationFailed: one failed, and is in quarantine.
@@ -118,6 +118,7 @@ def bring_up(stores: list[Store]) -> None:
     router = stores[0].router
     for owner in {store.owner: None for store in stores}:
         with router.maintaining(owner, PATIENCE) as tenant:
+            # All of its own: once this thread has a lease on one of them, it could not have the others alone.
             for store in tenant.own_stores():
-                if any(store is wanted for wanted in stores) and not router.is_fit(store):
+                if not router.is_fit(store):
                     settle(store, TIME_LIMIT)

@@ -107,6 +107,9 @@ class LentDatabase(SqliteDatabase):
             return lines
 
         def calls(frame: Any, event: str, argument: Any) -> Any:
-            return lines if frame.f_code.co_filename.startswith(folder) else None
+            if not frame.f_code.co_filename.startswith(folder):
+                return None
+            frame.f_trace_opcodes = True  # `while True: pass` stays on its line
+            return lines
 
         return calls

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import migrations, snapshots, sqlite
-from .errors import MigrationFailed, TenantError
+from .errors import MigrationFailed, TenantError, WrongFile
 from .lending import LentDatabase, TooLong
 
 if TYPE_CHECKING:
@@ -184,7 +184,12 @@ def _triggers(connection: Any) -> dict[str, str]:
 def _require_sound(
     connection: Any, store: Store, name: str, triggers: dict[str, str], dropped: set[str]
 ) -> None:
-    store.require_identity(connection)
+    try:
+        store.require_identity(connection)
+    except WrongFile as error:
+        raise _failed(
+            store, name, f"afterwards the file isn't the store any more: {error}"
+        ) from error
     _require_triggers(connection, store, name, triggers, dropped)
     stray = connection.execute("PRAGMA foreign_key_check").fetchall()
     if stray:
