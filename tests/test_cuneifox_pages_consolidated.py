@@ -1,78 +1,22 @@
-"""The consolidated trial balance: of whom, by whom, and what of it is missing."""
+"""The consolidated trial balance: of whom, by whom, and how much at once."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator
-from datetime import date
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cuneifox import consolidation
+from company_group import DAYS, PAGE, Group, address, broken, cells, table
 from cuneifox.config import ConsolidatedReports
-from cuneifox_site import Browser, Site
+from cuneifox.rosters import Roster
+from cuneifox_site import Browser
 from ledger_site import BANK, CASH, SALES, SYSTEM, errors_of, value_of
 from models.accounts import change_account, find_account
-from models.companies import create_company
-from models.inputs import LineInput, VoucherInput
-from models.journals import find_book
-from models.people import Activity, Membership, User
-from models.posting import post_input
-from tenants import UNIVERSAL, LockTimeout, TenantSuspended
-
-PAGE = "/consolidated/trial-balance"
-DAYS = "first=2026-01-01&last=2026-12-31"
-BOOKS = {"north": ("THB", 10000), "south": ("THB", 2500), "east": ("USD", 700)}
-"""Sales for cash in February, by company."""
-
-
-class Group:
-    """Three companies of `malee`, and `foreign`, which is somebody else's."""
-
-    def __init__(self, folder: Path, **settings: Any) -> None:
-        self.site = Site(folder, **settings)
-        self.malee = self.site.user("malee")
-        self.site.user("chief", administers=True)
-        for slug, (currency, amount) in {**BOOKS, "foreign": ("THB", 999)}.items():
-            self.make(slug, currency, amount)
-            if slug != "foreign":
-                self.grant(slug)
-
-    def make(self, slug: str, currency: str, amount: int) -> None:
-        """A company with one sale."""
-        with self.site.app.app_context():
-            create_company(
-                self.site.router, slug=slug, name=f"{slug.title()} Co", currency=currency
-            )
-        with self.site.router.using(slug):
-            lines = [
-                LineInput(find_account(CASH).stid, amount),
-                LineInput(find_account(SALES).stid, -amount),
-            ]
-            given = VoucherInput(find_book("GJ").stid, date(2026, 2, 10), "Sale", lines)
-            post_input(given, by=SYSTEM)
-
-    def grant(self, slug: str, **levels: str) -> None:
-        with self.site.app.app_context():
-            tenant = self.site.router.tenant(slug)
-            Membership.grant(self.malee, tenant.id, levels or {"ledger": "read"})
-
-    def revoke(self, slug: str) -> None:
-        with self.site.app.app_context():
-            Membership.revoke(self.malee, self.site.router.tenant(slug).id)
-
-    def log(self) -> list[tuple[str, str, str]]:
-        """Who read what where, by the activity log."""
-        with self.site.app.app_context():
-            return sorted(
-                (row.user_name, row.company_name, row.subject)
-                for row in Activity.select().where(Activity.action == "consolidated.trial_balance")
-            )
+from models.people import User
 
 
 @pytest.fixture
@@ -85,25 +29,6 @@ def group(tmp_path: Path) -> Iterator[Group]:
 @pytest.fixture
 def malee(group: Group) -> Browser:
     return group.site.signed_in("malee")
-
-
-def address(*slugs: str, ending: str = "", more: str = DAYS) -> str:
-    return f"{PAGE}{ending}?" + "&".join([*(f"company={slug}" for slug in slugs), more])
-
-
-def table(browser: Browser, path: str) -> list[list[str]]:
-    answer = browser.get(path)
-    assert answer.status_code == 200, answer.text
-    assert answer.mimetype == "text/csv"
-    return list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig"), newline="")))
-
-
-def cells(page: str, code: str) -> list[str]:
-    """What the figures of an account's row say, one after the other."""
-    row = re.search(rf'<span class="code">{code}</span>.*?</tr>', page, re.S)
-    assert row, f"no row {code}"
-    found = re.findall(r"<td[^>]*>(.*?)</td>", row[0], re.S)
-    return [re.sub(r"<[^>]+>", "", cell).strip() for cell in found]
 
 
 def test_each_company_is_a_column_and_each_currency_a_table(malee: Browser) -> None:
@@ -319,142 +244,6 @@ def test_presets_count_calendar_years(malee: Browser) -> None:
         assert (made["first"], made["last"]) == (first, last), preset
 
 
-# What fails
-
-
-def broken(group: Group, slug: str, how: str) -> None:
-    """Make a company one that can't be read."""
-    tenant = group.site.router.tenant(slug)
-    books = tenant.store("books")
-    group.site.router.pool.close()
-    if how == "file":
-        Path(books.path).unlink()
-    elif how == "quarantined":
-        change(group, "UPDATE store SET trouble = 'it failed' WHERE id = ?", books.id)
-    elif how == "suspended":
-        change(group, "UPDATE tenant SET state = 'suspended' WHERE id = ?", tenant.id)
-
-
-def change(group: Group, sql: str, *params: Any) -> None:
-    """Change the catalogue behind the router's back, and let it notice."""
-    router = group.site.router
-    with router.notice.changing():
-        router.universal_store.execute_write_with_retry(sql, params)
-
-
-@pytest.mark.parametrize(
-    ("how", "says"),
-    [
-        ("file", "Its file is missing or damaged"),
-        ("quarantined", "In quarantine"),
-        ("suspended", "Suspended"),
-    ],
-)
-def test_who_cannot_be_read_is_shown_in_its_place(
-    group: Group, malee: Browser, how: str, says: str
-) -> None:
-    """The reason stands in the column, the sums are marked, and the others are there."""
-    broken(group, "south", how)
-    page = malee.get(address("north", "south", "east"))
-    assert page.status_code == 200
-    baht, dollars = page.text.split("Amounts in USD")
-    assert cells(baht, CASH) == ["100.00", "?", "100.00"]
-    assert f'South Co<br><span class="badge bad">{says}</span>' in baht
-    assert f"<strong>South Co</strong>: {says}" in baht
-    assert "incomplete</span>" in baht
-    assert "incomplete" not in dollars
-    made = malee.get(address("north", "south", "east", ending=".json")).json
-    assert [block["complete"] for block in made["blocks"]] == [False, True]
-    assert made["blocks"][0]["columns"][1]["failure"] == how
-    assert made["complete"] is False
-    heading, *rows = table(malee, address("north", "south", "east", ending=".csv"))
-    assert heading[5] == f"South Co (south): {says}"
-    [cash] = [row for row in rows if row[:2] == ["THB", CASH]]
-    assert cash[4:] == ["100.00", "", "", "100.00", f"South Co (south): {says}"]
-    assert {company for _, company, _ in group.log()} == {"North Co", "East Co"}
-
-
-def test_nothing_about_the_server_is_told(group: Group, malee: Browser) -> None:
-    """No path, no reason of the operator's: those are in the log."""
-    broken(group, "south", "file")
-    broken(group, "east", "quarantined")
-    for ending in ("", ".json", ".csv"):
-        text = malee.get(address("north", "south", "east", ending=ending)).text
-        assert str(group.site.config.data_path) not in text
-        assert "it failed" not in text
-
-
-def test_a_right_that_is_taken_away_meanwhile_counts(
-    group: Group, malee: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each company is asked about again right before it is entered: the first is read, the second not."""
-    built = consolidation.trial_balance
-
-    def build(*given: Any, **named: Any) -> Any:
-        group.grant("south", wages="delete")
-        return built(*given, **named)
-
-    monkeypatch.setattr(consolidation, "trial_balance", build)
-    (block,) = malee.get(address("north", "south", ending=".json")).json["blocks"]
-    assert [column["failure"] for column in block["columns"]] == ["", "revoked"]
-    assert [company for _, company, _ in group.log()] == ["North Co"]
-
-
-def test_a_membership_that_is_taken_away_as_it_is_entered_counts(
-    group: Group, malee: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The router asks by itself, after the page did."""
-    using = type(group.site.router).using
-
-    def late(router: Any, tenant: Any) -> Any:
-        group.revoke("south")
-        return using(router, tenant)
-
-    monkeypatch.setattr(type(group.site.router), "using", late)
-    (block,) = malee.get(address("south", ending=".json")).json["blocks"]
-    assert [column["failure"] for column in block["columns"]] == ["revoked"]
-
-
-def test_past_the_deadline_nobody_is_begun(
-    group: Group, malee: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The clock runs for all of them together; who isn't reached keeps the column and says so."""
-    at = [0.0]
-    built = consolidation.trial_balance
-
-    def build(*given: Any, **named: Any) -> Any:
-        at[0] += 29.0 if at[0] == 0.0 else 1.0
-        return built(*given, **named)
-
-    monkeypatch.setattr(consolidation, "trial_balance", build)
-    monkeypatch.setattr(consolidation.time, "monotonic", lambda: at[0])
-    made = malee.get(address("east", "north", "south", ending=".json")).json
-    failures = [column["failure"] for block in made["blocks"] for column in block["columns"]]
-    assert failures == ["", "", "late"]
-
-
-@pytest.mark.parametrize(
-    ("error", "word"),
-    [(LockTimeout("maintained"), "busy"), (TenantSuspended("closed"), "suspended")],
-)
-def test_what_is_raised_has_a_word(error: Exception, word: str) -> None:
-    """And each word a text."""
-    assert consolidation.failure_of(error) == word
-    assert word in consolidation.FAILURES
-
-
-def test_nothing_is_written_and_no_entry_is_left(group: Group, malee: Browser) -> None:
-    """The companies' files are as before, and db_dict holds the universal entry alone."""
-    router = group.site.router
-    router.pool.close()
-    paths = [Path(router.tenant(slug).store("books").path) for slug in BOOKS]
-    before = [path.read_bytes() for path in paths]
-    assert malee.get(address(*BOOKS)).status_code == 200
-    assert list(group.site.app.db_dict) == [UNIVERSAL]  # type: ignore[attr-defined]
-    router.pool.close()
-    assert [path.read_bytes() for path in paths] == before
-
-
 # Who read what
 
 
@@ -483,16 +272,10 @@ def test_who_reads_very_many_writes_short_names(
     group: Group, malee: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Past what a form can list, there is a field for them."""
-    monkeypatch.setattr("cuneifox.pages.consolidated.readable", lambda user: _beyond())
+    monkeypatch.setattr("cuneifox.pages.consolidated.readable", lambda user: Roster([], "more"))
     page = malee.get(PAGE)
     assert 'type="checkbox" id="f-company' not in page.text
     assert value_of(malee.get(f"{PAGE}?company=north+south&{DAYS}"), "company") == ["north south"]
-
-
-def _beyond() -> Any:
-    from cuneifox.rosters import Roster
-
-    return Roster([], "more")
 
 
 @pytest.mark.parametrize("value", ["", "\x00", "²", "๙" * 30, "-1", "9999-99-99", "%(name)s %", "x" * 2000,
@@ -508,28 +291,3 @@ def test_no_input_costs_a_500(malee: Browser, value: str) -> None:
             assert answer.status_code in (200, 422), (name, ending)
             if answer.mimetype == "text/html":
                 assert "<script>alert" not in answer.text
-
-
-def test_nobody_is_waited_for_past_the_deadline(
-    group: Group, malee: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A company that is being maintained is waited for no longer than the whole may take, then is busy."""
-    router = group.site.router
-    at = [0.0]
-    waited: list[float] = []
-    home = type(router.tenant("south").store("books").home)
-    lease = home.lease
-
-    def watched(self: Any, patience: float, *more: Any) -> None:
-        waited.append(patience)
-        if "south" in self.label:
-            raise LockTimeout("maintained for too long")
-        lease(self, patience, *more)
-        at[0] += 26.0
-
-    monkeypatch.setattr(home, "lease", watched)
-    monkeypatch.setattr(consolidation.time, "monotonic", lambda: at[0])
-    made = malee.get(address("north", "south", ending=".json")).json
-    assert [column["failure"] for column in made["blocks"][0]["columns"]] == ["", "busy"]
-    assert waited[0] == pytest.approx(router.pool.patience, abs=1)
-    assert waited[1] == pytest.approx(30.0 - 26.0, abs=1)
