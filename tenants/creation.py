@@ -119,7 +119,8 @@ def enter_into_catalogue(
         schemas = {role: (router.fingerprint(role), "") for role in home.own} | dict(troubles)
         router.catalogue.add(tenant, schemas)
         if register is not None:
-            register(tenant)
+            with router.universal._asked_for():
+                register(tenant)
 
     try:
         router.universal_store.write(write)

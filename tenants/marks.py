@@ -79,11 +79,15 @@ class Mark:
                 f"{self.slug} is being changed by somebody else at this moment: nothing was done; try again then."
             )
         self._descriptor = descriptor
-        os.write(descriptor, json.dumps(self.note).encode())
-        if self.lasting:
-            os.fsync(descriptor)
-            flush_folder(os.path.dirname(self.path))
-        step("marked")
+        try:
+            os.write(descriptor, json.dumps(self.note).encode())
+            if self.lasting:
+                os.fsync(descriptor)
+                flush_folder(os.path.dirname(self.path))
+            step("marked")
+        except BaseException:
+            self.done()  # nothing was begun
+            raise
         return self
 
     def done(self) -> None:

@@ -49,7 +49,8 @@ def purge(
                 _require_state(tenant, state_of(router, tenant))
                 _require_unused(router, going, [tenant.id])
                 if unregister is not None:
-                    unregister(tenant)
+                    with router.universal._asked_for():
+                        unregister(tenant)
                 router.catalogue.remove(tenant, going, f"purged/{backup.name}")
 
             change(router, write)

@@ -1,0 +1,374 @@
+"""A change that is cut short anywhere leaves the old state or the new one, whole, and nothing of it is ever seen."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from peewee import TextField
+
+from notes import Child, Contact, Note, child, texts
+from tenants import BadChange, RoutedModel, Router, Tenant, TenantError, steps
+
+#: What each change is, as code with a router `r`; what the data folder holds before it is made by `prepared`.
+CHANGES = {
+    "create": "r.create('fresh', models=[Note, Contact], setup=lambda: Note.create(text='new'), register=enlist)",
+    "from a template": "r.create('fresh', models=[Note, Contact], template='t', register=enlist,"
+    " prepare=lambda: Note.create(text='new'))",
+    "from a template that is there": "r.create('fresh', models=[Note, Contact], template='there', register=enlist,"
+    " prepare=lambda: Note.create(text='new'))",
+    "clone": "r.clone('acme', 'fresh', setup=lambda: Note.create(text='new'), register=enlist)",
+    "share": "r.share('acme', 'registers', 'owner')",
+    "unshare": "r.unshare('friend', 'registers')",
+    "purge": "r.purge('old', unregister=delist)",
+    "purge an owner": "r.purge('owner', unregister=delist)",
+    "purge a store": "r.purge_store(r.unused_stores()[0])",
+}
+PROGRAM = """
+import os, signal, sys
+from notes import Contact, Note
+from test_tenants_recovery import delist, enlist
+from tenants import Router, steps
+r = Router(sys.argv[1])
+count = 0
+def reached(name):
+    global count
+    count += 1
+    if count == int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+steps.reached = reached
+CHANGE
+steps.reached = None
+r.close()
+print(count)
+"""
+
+
+class Listing(RoutedModel):
+    """A row of the shared database on each tenant."""
+
+    tenant_id = TextField()
+
+
+def enlist(tenant: Tenant) -> None:
+    """What an application enters of a tenant."""
+    Listing.create(tenant_id=tenant.id)
+
+
+def delist(tenant: Tenant) -> None:
+    """… and takes out again."""
+    Listing.delete().where(Listing.tenant_id == tenant.id).execute()
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder: `acme`; `owner` (archived) whose registers `friend` uses; `old` (suspended); an unused store."""
+    folder = tmp_path_factory.mktemp("prepared") / "data"
+    router = Router(folder)
+    router.universal.create_tables([Listing])
+
+    def make(slug: str, **how: Any) -> Tenant:
+        def fill() -> None:
+            Note.create(text=slug)
+            if "share" not in how:
+                Contact.create(name=slug)
+
+        return router.create(slug, models=[Note, Contact], setup=fill, register=enlist, **how)
+
+    for slug in ("acme", "owner", "old"):
+        make(slug)
+    make("friend", share={"registers": "owner"})
+    make("parted")
+    router.share("parted", "registers", "acme")
+    router.create(
+        "blank", models=[Note, Contact], template="there", prepare=lambda: Note.create(text="new")
+    )
+    router.suspend("old", "x")
+    router.close()
+    return folder
+
+
+@pytest.fixture
+def data(prepared: Path, tmp_path: Path) -> Path:
+    """A copy of it, which nobody has open."""
+    return Path(shutil.copytree(prepared, tmp_path / "data"))
+
+
+def program(change: str, before: str = "") -> str:
+    """Return the code of a change, cut short at the step of the given number."""
+    if change == "purge an owner":
+        before = "r.archive('owner')\n"
+    return PROGRAM.replace("CHANGE", f"{before}{CHANGES[change]}")
+
+
+def run(code: str, data: Path, at: int) -> int:
+    """Run it, and return how many steps it took; -9 where it was killed."""
+    with_env = Child(code, data, at)
+    out, _ = with_env.process.communicate(timeout=60)
+    return int(out) if with_env.process.returncode == 0 else with_env.process.returncode
+
+
+State = dict[str, Any]
+
+
+def state_of(router: Router) -> State:
+    """All that can be seen of a data folder's tenants, their rows included, and its unused stores."""
+    seen: State = {}
+    for tenant in router.tenants():
+        rows = {}
+        for role, store in tenant.stores.items():
+            with store.get_connection() as connection:
+                assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+                table = {"books": "SELECT text FROM note", "registers": "SELECT name FROM contact"}
+                rows[role] = (store.label, connection.execute(table[role]).fetchall())
+        listed = Listing.select().where(Listing.tenant_id == tenant.id).count()
+        seen[tenant.slug] = (tenant.state, listed, rows)
+    seen["*"] = sorted(store.label for store in router.unused_stores())
+    seen["tombstones"] = sorted(stone.slug for stone in router.tombstones())
+    seen["listed"] = Listing.select().count()
+    return seen
+
+
+def look(data: Path, recovering: bool) -> State:
+    """Open a data folder anew, and return what is seen in it."""
+    router = Router(data)
+    try:
+        if recovering:
+            router.recover()
+        return state_of(router)
+    finally:
+        router.close()
+
+
+def strays(data: Path) -> list[str]:
+    """Files and folders that no row of the catalogue accounts for."""
+    router = Router(data)
+    try:
+        named = {
+            Path(store.path) for tenant in router.tenants() for store in tenant.stores.values()
+        }
+        named |= {Path(store.path) for store in router.unused_stores()}
+        homes = {path.parent for path in named}
+        backups = {data / stone.backup for stone in router.tombstones()}
+        gone = router.universal.execute_sql("SELECT backup FROM purged_store").fetchall()
+        backups |= {data / backup for (backup,) in gone}
+    finally:
+        router.close()
+    found = [path for path in (data / "tenants").iterdir() if path not in homes]
+    found += [path for home in homes for path in home.glob("*.db*") if path not in named]
+    found += list((data / "making").glob("*"))
+    found += [path for path in (data / "purged").glob("*") if path not in backups]
+    found += [path for path in (data / "templates").glob("*") if "." in path.name]
+    return sorted(str(path.relative_to(data)) for path in found)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_that_is_killed_at_any_step(
+    prepared: Path, data: Path, change: str, tmp_path: Path
+) -> None:
+    """Before and after recovery, the folder is as it was or as it was to become; nothing is left of a half."""
+    code = program(change)
+    before = look(data, recovering=False)
+    if change == "purge an owner":
+        router = Router(data)
+        router.archive("owner")
+        before = state_of(router)
+        router.close()
+    whole = Path(shutil.copytree(prepared, tmp_path / "whole"))
+    count = run(code, whole, 0)
+    after = look(whole, recovering=False)
+    assert count > 0
+    assert after != before
+    assert strays(whole) == []
+    outcomes = []
+    for at in range(1, count + 1):
+        one = Path(shutil.copytree(prepared, tmp_path / f"at{at}"))
+        assert run(code, one, at) == -9
+        seen = look(one, recovering=False)
+        assert seen in (before, after), f"half a change was seen at step {at}"
+        recovered = look(one, recovering=True)
+        assert recovered == seen, f"recovery changed what was seen at step {at}"
+        assert strays(one) == [], f"something was left of step {at}"
+        outcomes.append(seen == after)
+    assert outcomes == sorted(outcomes), "a later step undid what an earlier one had done"
+
+
+def again_killed(data: Path, code: str) -> int:
+    """Recover in a process that is killed at its first step, then at its second, …; return how often that was."""
+    kills = 0
+    while run(code, data, kills + 1) == -9:
+        kills += 1
+        assert kills < 50
+    return kills
+
+
+@pytest.mark.parametrize(
+    "change", ["create", "clone", "unshare", "purge", "purge an owner", "purge a store"]
+)
+def test_recovery_that_is_killed_itself(prepared: Path, change: str, tmp_path: Path) -> None:
+    """At any of its steps: the next one goes on with it."""
+    recovering = PROGRAM.replace("CHANGE", "r.recover()")
+    count = run(program(change), Path(shutil.copytree(prepared, tmp_path / "whole")), 0)
+    kills = 0
+    for at in range(1, count + 1):
+        one = Path(shutil.copytree(prepared, tmp_path / f"at{at}"))
+        assert run(program(change), one, at) == -9
+        seen = look(one, recovering=False)
+        kills += again_killed(one, recovering)
+        assert look(one, recovering=True) == seen
+        assert strays(one) == []
+    assert kills > 0
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_full_disk_at_any_step(
+    prepared: Path, change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error tells; without any recovery the folder is as it was, or as it was to become, with nothing left over."""
+    whole = Path(shutil.copytree(prepared, tmp_path / "whole"))
+    count = run(program(change), whole, 0)
+    after = look(whole, recovering=False)
+    for at in range(1, count + 1):
+        one = Path(shutil.copytree(prepared, tmp_path / f"at{at}"))
+        router = Router(one)
+        if change == "purge an owner":
+            router.archive("owner")
+        before = state_of(router)
+        reached = 0
+
+        def fail(name: str, at: int = at) -> None:
+            nonlocal reached
+            reached += 1
+            if reached == at:
+                raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(steps, "reached", fail)
+        space = {"r": router, "Note": Note, "Contact": Contact, "enlist": enlist, "delist": delist}
+        try:
+            with pytest.raises((TenantError, OSError), match="No space left on device"):
+                exec(CHANGES[change], space)
+            monkeypatch.setattr(steps, "reached", None)
+            seen = state_of(router)
+        finally:
+            monkeypatch.setattr(steps, "reached", None)
+            router.close()
+        assert seen in (before, after)
+        assert look(one, recovering=True) == seen
+        assert strays(one) == []
+
+
+def test_what_a_living_process_is_at_is_left_alone(data: Path) -> None:
+    """Recovery takes nothing from it, and another change of the same home is told to wait."""
+    code = (
+        "import sys; from notes import Contact, Note; from tenants import Router; r = Router(sys.argv[1])\n"
+        "def wait():\n    Note.create(text='new'); print('half', flush=True); sys.stdin.readline()\n"
+        "r.create('fresh', models=[Note, Contact], setup=wait); r.close()"
+    )
+    router = Router(data)
+    with child(code, data) as other:
+        assert other.hears() == "half"
+        assert router.recover() == []
+        assert "fresh" not in {tenant.slug for tenant in router.tenants()}
+        other.told()
+        other.process.wait(timeout=60)
+    with router.using("fresh"):
+        assert texts() == ["new"]
+    router.close()
+
+
+def test_two_who_change_one_home(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second is told, and what the first does isn't disturbed."""
+    router, other = Router(data), Router(data)
+    refused: list[BadChange] = []
+
+    def meddle(name: str) -> None:
+        monkeypatch.setattr(steps, "reached", None)
+        try:
+            from tenants.marks import Mark
+
+            with Mark(other, router.tenant("old").id, "purge", "old"):
+                pass
+        except BadChange as error:
+            refused.append(error)
+
+    monkeypatch.setattr(steps, "reached", meddle)
+    router.purge("old", unregister=delist)
+    assert "old is being changed by somebody else" in str(refused[0])
+    assert strays(data) == []
+    router.close()
+    other.close()
+
+
+def test_what_no_row_names_isnt_taken_for_left_over(data: Path) -> None:
+    """A catalogue that was restored from an older backup lacks tenants whose files are all there is of them."""
+    home = data / "tenants" / ("a" * 26)
+    home.mkdir()
+    (home / "books.1.db").write_bytes(b"somebody's books")
+    router = Router(data)
+    assert router.recover() == []
+    router.close()
+    assert (home / "books.1.db").read_bytes() == b"somebody's books"
+
+
+def test_a_mark_that_leads_nowhere(data: Path) -> None:
+    """What isn't a mark is left; one that was cut short in the writing is seen to; a link isn't followed."""
+    (data / "making").mkdir(exist_ok=True)
+    (data / "making" / "README").write_text("mine")
+    (data / "making" / ("b" * 26)).write_text('{"change": "cre')
+    outside = data.parent / "outside"
+    outside.write_text('{"stores": [["books", 1]]}')
+    (data / "making" / ("c" * 26)).symlink_to(outside)
+    router = Router(data)
+    said = router.recover()
+    router.close()
+    assert len(said) == 2
+    assert "can't be removed yet" in said[1]
+    assert sorted(path.name for path in (data / "making").iterdir()) == ["README", "c" * 26]
+    assert outside.exists()
+
+
+def test_a_home_that_cant_be_removed_yet_is_told_and_tried_again(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tenant is gone in any case, and the others are seen to."""
+    router = Router(data)
+    old = router.tenant("old")
+    home = Path(old.store("books").path).parent
+
+    def refuse(path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", refuse)
+        with pytest.raises(PermissionError):
+            router.purge(old, unregister=delist)
+        assert "old" not in {tenant.slug for tenant in router.tenants()}
+        assert "can't be removed yet" in router.recover()[0]
+    assert home.exists()
+    assert len(router.recover()) == 1
+    assert not home.exists()
+    assert router.recover() == []
+    router.close()
+
+
+@pytest.mark.parametrize("name", ["making", "templates", "tenants", "purged"])
+def test_a_folder_that_is_a_link(data: Path, name: str, tmp_path: Path) -> None:
+    """It would lead out of the data folder, and is refused wherever it is met; nothing is written behind it."""
+    elsewhere = tmp_path / "elsewhere"
+    router = Router(data)
+    (data / name).rename(elsewhere) if (data / name).exists() else elsewhere.mkdir()
+    (data / name).symlink_to(elsewhere)
+    before = sorted(elsewhere.rglob("*"))
+    change = (
+        (lambda: router.purge("old"))
+        if name == "purged"
+        else (lambda: router.create("fresh", models=[Note], template="x"))
+    )
+    with pytest.raises(TenantError, match="is a link"):
+        change()
+    assert sorted(elsewhere.rglob("*")) == before
+    router.close()
+    with pytest.raises(TenantError, match="is a link"):
+        Router(data)
