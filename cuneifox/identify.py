@@ -128,10 +128,11 @@ def check_access() -> Response | None:
         if wants_json():
             abort(403, _("Choose a new password first: sign in with a browser."))
         return redirect(url_for("account.password"))
-    if getattr(view, "for_administrators", False) and not visit.user.is_administrator:
+    administering = getattr(view, "for_administrators", False)
+    if administering and not visit.user.is_administrator:
         abort(403)
     needed = getattr(view, "needed_rights", None)
-    standing.demand_writable(visit, needed, request.method not in SAFE)
+    standing.demand_writable(visit, needed, administering or request.method not in SAFE)
     if needed:
         visit.actor.demand(*needed)
     return None

@@ -47,7 +47,7 @@ def demand_writable(visit: Visit, needed: tuple[str, str] | None, changes: bool)
     """Answer 409 where something is to be written, or its form is asked for, that can only be read now.
 
     `needed` are the (module, level) that the view is marked with; `changes` says that the request isn't
-    one that only reads.
+    one that only reads, or that the view is for administrators, who read nothing there.
     """
     if visit.tenant is None:
         return
