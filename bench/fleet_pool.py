@@ -20,6 +20,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from cuneifox import create_app
 from cuneifox.config import Config
 from cuneifox.identify import COOKIE
+from cuneifox.memory import share_arenas
 from models.people import Session, User
 from tenants.store import Store
 
@@ -167,6 +168,7 @@ def p99(values: list[float]) -> float:
 
 def serve(folder: Path, companies: int) -> Served:
     """Serve rounds of requests in this process, which may open no more than DESCRIPTORS files."""
+    share_arenas()  # as `cuneifox serve` does
     resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
     app = create_app(Config(data_folder=str(folder)))
     services = app.extensions["cuneifox"]

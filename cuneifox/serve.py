@@ -19,6 +19,7 @@ from gunicorn.errors import AppImportError
 
 from cuneifox.app import create_app
 from cuneifox.config import Config, ConfigError
+from cuneifox.memory import share_arenas
 from cuneifox.services import Services
 from tenants import TenantError
 
@@ -69,6 +70,7 @@ class Served(BaseApplication):
 
     def load(self) -> Any:
         """The application; called in the worker, after the fork."""
+        share_arenas()
         try:
             return create_app(self.config)
         except (ConfigError, TenantError) as error:
