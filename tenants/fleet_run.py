@@ -172,6 +172,7 @@ class FleetRun:
             yield
         finally:
             lock.release()
+            lock.close()  # a dry run over thousands would keep a descriptor of each
 
     def _store(self, store: Store, tenants: tuple[str, ...]) -> None:
         begun, done, reason = monotonic(), None, ""
