@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from leaks import Surroundings, left_behind
 from tenants import Router
+
+pytest_plugins = ["tenants.testing"]
 
 if TYPE_CHECKING:
     from cuneifox_site import Browser
@@ -32,13 +33,8 @@ def pytest_runtest_makereport() -> Generator[None, Any, Any]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_behind() -> Iterator[None]:
-    """Fails a test that leaves an entry and its leases, a router, a thread or an open database file."""
-    before = Surroundings()
-    yield
-    found = left_behind(before)
-    if found:
-        pytest.fail("The test left behind: " + ", ".join(found), pytrace=False)
+def always_nothing_left_behind(nothing_left_behind: None) -> None:
+    """Has the detector of `tenants.testing` look after every test."""
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from leaks import Surroundings, left_behind
+from notes import Note
 from tenants import Router
+from tenants.testing import Surroundings, left_behind
 
 
 def test_a_clean_test_leaves_nothing(tmp_path: Path) -> None:
@@ -38,3 +39,27 @@ def test_each_kind_is_seen(tmp_path: Path) -> None:
         assert kind in told
     router.close()
     assert left_behind(before) == []
+
+
+def test_a_lease_of_a_lost_entry_is_seen(tmp_path: Path) -> None:
+    """Whoever takes an entry out of `db_dict` and never leaves it keeps its lease, which is told."""
+    router = Router(tmp_path)
+    router.create("acme", models=[Note])
+    before = Surroundings()
+    entry = router.enter_here("acme")
+    Note.create(text="kept")
+    router.db_dict.pop(entry.key)
+    assert [line.split()[0] for line in left_behind(before)] == ["lease"]
+    router.leave(entry)
+    assert left_behind(before) == []
+    router.close()
+
+
+def test_a_transaction_on_the_shared_database_is_seen(tmp_path: Path) -> None:
+    """A transaction that this thread has left open on the shared database is told."""
+    router = Router(tmp_path)
+    before = Surroundings()
+    with router.universal.atomic():
+        assert [line.split()[0] for line in left_behind(before)] == ["transaction"]
+    assert left_behind(before) == []
+    router.close()
