@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from peewee import TextField
+from peewee import Model, TextField
 
 from examples.clinic.app import create_app
-from examples.clinic.records import Patient, open_clinic
+from examples.clinic.records import CLINIC, Patient, Visit, open_clinic
 from tenants import NoTenant, RoutedModel, Router, StoreBehind, WrongTenant
+from tenants.testing import TwoTenants
 
 ROOT = Path(__file__).parent.parent
 
@@ -130,6 +131,28 @@ def test_a_copy_and_an_end(app: Flask) -> None:
     assert list(backup.glob("*records*"))
     assert river.get("/patients").status_code == 401
     assert shell(app, "list").startswith("lake\tactive")
+
+
+@pytest.fixture
+def tenant_models() -> list[type[Model]]:
+    """What `tenants.testing` makes the two clinics of."""
+    return CLINIC
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda patient: patient.save(),
+        lambda patient: list(patient.visits),
+        lambda patient: Visit.create(patient=patient, day="2026-11-21"),
+    ],
+    ids=["save", "visits", "visit"],
+)
+def test_patients_stay_with_their_clinic(
+    two_tenants: TwoTenants, use: Callable[[Patient], object]
+) -> None:
+    """With the fixtures that an application's own tests would use: each of these is refused in the other clinic."""
+    two_tenants.assert_isolated(lambda: Patient.create(name="Ploy"), use)
 
 
 class OlderPatient(RoutedModel):
