@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -105,12 +106,7 @@ def _secret(path: Path) -> bytes:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        key = path.read_bytes()
-        if len(key) < 32:
-            raise ConfigError(
-                f"{path} is damaged: delete it, and a new key is made; everybody signs in again."
-            ) from None
-        return key
+        return _kept_secret(path)
     with os.fdopen(handle, "wb") as stream:
         key = secrets.token_bytes(32)
         stream.write(key)
@@ -133,3 +129,14 @@ def _token(file: str) -> bytes:
             f" characters; `openssl rand -hex 32` makes a good one."
         )
     return token
+
+
+def _kept_secret(path: Path) -> bytes:
+    found = path.lstat()
+    if stat.S_ISREG(found.st_mode) and found.st_nlink == 1:  # a link might lead to anybody's file
+        key = path.read_bytes()
+        if len(key) >= 32:
+            return key
+    raise ConfigError(
+        f"{path} is damaged, or a link: delete it, and a new key is made; everybody signs in again."
+    )

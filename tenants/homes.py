@@ -6,6 +6,7 @@ by `flock` on a file beside the stores, never on a database. It is gone with its
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import threading
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from .errors import LockTimeout, WouldDeadlock, WrongFile
-from .places import relative_home
+from .places import open_own, relative_home
 
 if TYPE_CHECKING:
     from .router import Router
@@ -214,11 +215,9 @@ class Home:
         if not os.access(self._intent_path, os.F_OK):
             return False
         try:
-            intent = os.open(self._intent_path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+            intent = self._open("maintenance", make=False)
         except FileNotFoundError:
             return False
-        except OSError as error:
-            raise self._unusable(error) from error
         try:
             if not _flock(intent, fcntl.LOCK_EX):
                 return True
@@ -228,11 +227,14 @@ class Home:
         finally:
             os.close(intent)
 
-    def _open(self, name: str) -> int:
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    def _open(self, name: str, make: bool = True) -> int:
         try:
-            return os.open(f"{self.folder}/{name}", flags, 0o600)
+            if os.path.islink(self.folder):
+                raise OSError(errno.ELOOP, "it is a link")
+            return open_own(f"{self.folder}/{name}", make)
         except OSError as error:
+            if not make and isinstance(error, FileNotFoundError):
+                raise
             raise self._unusable(error) from error
 
     def _unusable(self, error: OSError) -> WrongFile:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .errors import LockTimeout, WrongFile
+from .places import open_own
 
 #: Seconds to wait for another's change of the catalogue, and between two looks whether it is over.
 PATIENCE = 30.0
@@ -43,7 +44,7 @@ class Notice:
 
     def _open(self) -> int:
         try:
-            return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            return open_own(self.path)
         except OSError as error:
             raise WrongFile(
                 f"{self.path} can't be opened for writing ({error.strerror}): may this process write to the data "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -93,11 +94,12 @@ def relative_backup(purged: str) -> str:
 
 
 def require_own_folder(folder: str) -> None:
-    """Raise `WrongFile` where a folder within the data folder is a link, which would lead out of it."""
+    """Raise `WrongFile` where a folder within the data folder is a link, which would lead out of it, or no folder."""
     for name in FOLDERS:
-        if os.path.islink(f"{folder}/{name}"):
+        path = f"{folder}/{name}"
+        if os.path.islink(path) or (os.path.lexists(path) and not os.path.isdir(path)):
             raise WrongFile(
-                f"{folder}/{name} is a link: put the folder itself there, or open the data folder where it is."
+                f"{path} is a link, or no folder: put the folder itself there, or open the data folder where it is."
             )
 
 
@@ -133,7 +135,7 @@ def make_universal(folder: str, prepare: Callable[[Any], object] | None = None) 
     if os.path.lexists(path):
         return path
     try:
-        with open(f"{folder}/{UNIVERSAL_NAME}.lock", "ab") as lock:
+        with open(open_own(f"{folder}/{UNIVERSAL_NAME}.lock"), "ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not os.path.lexists(path):
                 _make_aside(path, prepare)
@@ -187,6 +189,25 @@ def require_free(path: str) -> None:
     for suffix in ("", *SIDE_FILES):
         if os.path.lexists(f"{path}{suffix}"):
             raise FileExistsError(f"{os.path.basename(path)}{suffix} is already there")
+
+
+def open_own(path: str, make: bool = True) -> int:
+    """Open a file of ours that is no database. Returns a descriptor to read and write by.
+
+    Args:
+        path: the file.
+        make: make it if it isn't there.
+
+    Raises:
+        OSError: it isn't there, can't be made, or is a link. Such a one isn't even opened: it might lead to a
+            database, and closing that would drop the locks that SQLite has on it in this process.
+    """
+    with suppress(FileNotFoundError):
+        found = os.lstat(path)
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+            raise OSError(errno.ELOOP, "it is a link, or no file")
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_CREAT if make else 0)
+    return os.open(path, flags, 0o600)
 
 
 def flush_file(path: str) -> None:

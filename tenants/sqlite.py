@@ -210,10 +210,25 @@ def _require_plain_file(path: str, label: str) -> None:
         )
     if found.st_size == 0:
         raise WrongFile(f"The file of {label} is empty. Restore it from a backup.")
+    for suffix in ("-wal", "-shm"):
+        _require_plain_or_none(f"{path}{suffix}", label)
     if os.access(f"{path}-journal", os.F_OK):
         raise WrongFile(
             f"Beside the file of {label} lies a rollback journal, which isn't ours; it was not opened. "
             f"Restore the store from a backup."
+        )
+
+
+def _require_plain_or_none(beside: str, label: str) -> None:
+    # Under two names, another database could be written through what SQLite takes for this one's log.
+    try:
+        found = os.lstat(beside)
+    except OSError:
+        return
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+        raise WrongFile(
+            f"{os.path.basename(beside)}, beside the file of {label}, is a link; the file was not opened. Take the link "
+            f"away, or restore the store from a backup."
         )
 
 
