@@ -30,6 +30,9 @@ _BY_ID, _BY_SLUG, _ALL = (
 )
 
 
+_STORES = "SELECT s.id, s.owner, s.role, s.generation, s.url, s.schema, s.trouble FROM store s"
+
+
 class StoreRow(NamedTuple):
     """A store as the catalogue has it.
 
@@ -182,12 +185,16 @@ class Catalogue:
 
     def unused(self) -> list[StoreRow]:
         """Return the stores that no tenant uses."""
-        query = (
-            "SELECT s.id, s.owner, s.role, s.generation, s.url, s.schema, s.trouble FROM store s "
-            "WHERE NOT EXISTS (SELECT 1 FROM tenant_store l WHERE l.store = s.id) "
-            "ORDER BY s.owner, s.role, s.generation"
-        )
-        return [StoreRow(*row) for row in self._rows(query)]
+        nobody = "WHERE NOT EXISTS (SELECT 1 FROM tenant_store l WHERE l.store = s.id)"
+        return [
+            StoreRow(*row)
+            for row in self._rows(f"{_STORES} {nobody} ORDER BY owner, role, generation")
+        ]
+
+    def of_owner(self, owner: str) -> list[StoreRow]:
+        """Return the stores that lie in a tenant's folder, whoever uses them."""
+        query = f"{_STORES} WHERE s.owner = ? ORDER BY role, generation"
+        return [StoreRow(*row) for row in self._rows(query, owner)]
 
     def next_generation(self, owner: str, role: str) -> int:
         """Return a generation that no store of that role ever had in its owner's folder: names are given once."""

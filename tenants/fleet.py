@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from . import pending
 from .fleet_run import FleetRun, settle
+from .maintenance import alone
 from .migrating import TIME_LIMIT
 from .pending import PendingHome
 from .report import FleetReport, Outcome, Progress, StoreReport, Tell
@@ -116,9 +117,9 @@ def bring_up(stores: list[Store]) -> None:
         LockTimeout: others have a store for too long.
     """
     router = stores[0].router
-    for owner in {store.owner: None for store in stores}:
-        with router.maintaining(owner, PATIENCE) as tenant:
-            # All of its own: once this thread has a lease on one of them, it could not have the others alone.
-            for store in tenant.own_stores():
-                if not router.is_fit(store):
+    for owner, label in {store.owner: store.label for store in stores}.items():
+        with alone(router, [(owner, label.partition("/")[0])], PATIENCE):
+            # All that are in use: once this thread has a lease on one of them, it could not have the others alone.
+            for store in router.known.of_owner(owner):
+                if not router.is_fit(store) and router.catalogue.users_of(store.id):
                     settle(store, TIME_LIMIT)

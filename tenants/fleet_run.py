@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from . import pending
 from .errors import MigrationFailed, TenantError, UnknownTenant
+from .maintenance import alone
 from .migrating import Migrated, migrate
 from .pending import PendingHome
 from .report import FleetReport, Outcome, Progress, StoreReport, Tell
@@ -142,8 +143,10 @@ class FleetRun:
     def _home(self, home: PendingHome) -> None:
         left = {row.id: row for row in home.stores}
         try:
+            if not self.router.known.of_owner(home.owner):
+                raise UnknownTenant(f"{home.slug} was purged since.")
             with self._having(home):
-                for store in self.router.tenant(home.owner).own_stores():
+                for store in self.router.known.of_owner(home.owner):
                     row = left.pop(store.id, None)
                     if row is not None:
                         self._store(store, row.tenants)
@@ -163,7 +166,7 @@ class FleetRun:
     @contextmanager
     def _having(self, home: PendingHome) -> Iterator[None]:
         if not self.dry_run:
-            with self.router.maintaining(home.owner, self.patience):
+            with alone(self.router, [(home.owner, home.slug)], self.patience):
                 yield
             return
         lock = self.router.homes.of(home.owner, home.slug)

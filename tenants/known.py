@@ -97,6 +97,11 @@ class KnownTenants:
             for name in (tenant.id, tenant.slug):
                 self._by_name.pop(name, None)
 
+    def of_owner(self, owner: str) -> list[Store]:
+        """Return all stores that lie in a tenant's folder, whoever uses them. Its row may be gone."""
+        with self.router.mutex:
+            return [self._store(None, row) for row in self.router.catalogue.of_owner(owner)]
+
     def unused(self) -> list[Store]:
         """Return the stores that no tenant uses."""
         with self.router.mutex:

@@ -11,6 +11,7 @@ from peewee import Model
 
 from . import cloning, purging, recovery, sharing, states
 from .creation import Creation
+from .maintenance import alone
 
 if TYPE_CHECKING:
     from .catalogue import Tombstone
@@ -249,8 +250,5 @@ class Lifecycle:
         """
         router = cast("Router", self)
         tenant = router.tenant(tenant)
-        with router.homes.of(tenant.id, tenant.slug).maintaining(patience):
-            tenant = router.tenant(tenant)  # what others did to it while this waited
-            for store in tenant.own_stores():
-                router.pool.close(store)
-            yield tenant
+        with alone(router, [(tenant.id, tenant.slug)], patience):
+            yield router.tenant(tenant)  # what others did to it while this waited

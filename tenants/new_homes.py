@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from peewee import Model
@@ -136,10 +136,5 @@ class NewHome:
 
     def close(self) -> None:
         """Close the stores that were open."""
-        close_stores(self.router, self.own.values())
-
-
-def close_stores(router: Router, stores: Iterable[Store]) -> None:
-    """Close what lies idle of stores that nobody has in hand."""
-    for store in stores:
-        router.pool.close(store)
+        for store in self.own.values():
+            self.router.pool.close(store)

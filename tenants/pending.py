@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from .store import Store
 
 _BEHIND = (
-    "SELECT s.id, s.role, s.generation, s.url, o.id, o.slug FROM store s JOIN tenant o ON o.id = s.owner "
-    "WHERE o.state <> 'purging' AND ({}) ORDER BY o.slug, s.role"
+    "SELECT s.id, s.role, s.generation, s.url, s.owner, coalesce(o.slug, gone.slug, s.owner) AS slug FROM store s "
+    "LEFT JOIN tenant o ON o.id = s.owner LEFT JOIN tombstone gone ON gone.id = s.owner "
+    "WHERE {} ORDER BY slug, s.role"
 )
 _SHARED = (
     "SELECT l.store, t.slug FROM tenant_store l JOIN store s ON s.id = l.store JOIN tenant t ON t.id = l.tenant "

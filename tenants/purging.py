@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 from . import last_backups
 from .errors import BadChange
+from .maintenance import alone
 from .marks import Mark
-from .new_homes import close_stores
-from .sharing import alone
 from .states import change, require_no_transaction, state_of
 from .steps import step
 
@@ -40,7 +39,6 @@ def purge(
         going = [
             s for s in tenant.own_stores() if set(router.catalogue.users_of(s.id)) == {tenant.id}
         ]
-        close_stores(router, going)
         files = [(store.role, store.generation) for store in going]
         with Mark(router, tenant.id, "purge", tenant.slug, files, tenant.id, lasting=True):
             backup = last_backups.take(router, tenant.id, tenant.slug, going)
@@ -65,7 +63,6 @@ def purge_store(router: Router, store: Store, patience: float) -> Path:
     _require_unused(router, [store], [])
     owner = store.label.partition("/")[0]
     with alone(router, [(store.owner, owner)], patience):
-        close_stores(router, [store])
         files = [(store.role, store.generation)]
         with Mark(router, store.owner, "purge a store", owner, files, store.id, lasting=True):
             backup = last_backups.take(router, store.id, store.label, [store])

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from . import copies, sqlite
 from .errors import BadChange, TenantError
+from .maintenance import alone
 from .marks import Mark
-from .new_homes import close_stores
 from .places import flush_file, flush_folder, relative_path
 from .states import change, require_no_transaction, state_of
 from .steps import step
@@ -19,22 +18,6 @@ from .tenant import Tenant, new_id
 
 if TYPE_CHECKING:
     from .router import Router
-
-
-@contextmanager
-def alone(router: Router, owners: Iterable[tuple[str, str]], patience: float) -> Iterator[None]:
-    """Have the homes of several tenants alone in the block, those of purged ones included.
-
-    Args:
-        router: the data folder.
-        owners: the tenants' ids, and what people call them. They are locked in order of their ids, so that no two wait
-            for each other.
-        patience: seconds to wait for the leases of each to end.
-    """
-    with ExitStack() as stack:
-        for owner, slug in sorted(set(owners)):
-            stack.enter_context(router.homes.of(owner, slug).maintaining(patience))
-        yield
 
 
 def share(
@@ -62,8 +45,6 @@ def share(
 
         change(router, write)
         step("shared")
-        former = tenant.stores.get(role)
-        close_stores(router, [former] if former is not None else [])
 
 
 def unshare(router: Router, tenant: Tenant, role: str, patience: float) -> None:

@@ -109,7 +109,9 @@ class Templates:
             for role, of_role in sorted(models.items()):
                 parts += [role, self.router.fingerprint(role)]
                 parts += [sql for model in of_role for sql in _tables_sql(model)]
-            digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+            digest = hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[
+                :32
+            ]
             known = f"{_prefix(name)}-{digest}"
             self._keys = {(name, shape): known} if len(self._keys) > 50 else self._keys
             self._keys[name, shape] = known
@@ -155,7 +157,7 @@ def _remove(folder: str) -> None:
 
 
 def _prefix(name: str) -> str:
-    return hashlib.sha256(name.encode()).hexdigest()[:16]
+    return hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def _shape(model: type[Model]) -> tuple[Any, ...]:
@@ -214,6 +216,8 @@ def _read(folder: str, models: Models) -> dict[str, Blank]:
                 raise ValueError(f"{role} of {folder} says otherwise whose it is")
             blanks[role] = Blank(content, note["at"])
         return blanks
+    except FileNotFoundError as error:
+        raise ValueError(f"{folder} lacks a file") from error
     finally:
         os.close(where)
 
