@@ -23,6 +23,9 @@ _LEFT = 32
 class Budget:
     """What the pool may have open.
 
+    SQLite closes a database file only once no connection of the process has a lock on it any more, so that for a store
+    with several connections a descriptor of each may stay open for a while; the next connection to it uses it again.
+
     Attributes:
         total: file descriptors, what lies idle included.
         reserve: of these, how many are kept for entries that are nested in others: were they to wait for room like

@@ -12,6 +12,7 @@ from .errors import TenantError
 from .warm import Warm, close
 
 if TYPE_CHECKING:
+    from .homes import Home
     from .store import Store
 
 #: In a forked child: the connections that its parent had in hand. SQLite forbids using them, and even closing them …
@@ -58,6 +59,10 @@ class Lending:
         self._opens += 1
         return store.open()
 
+    def _require_open(self, store: Store) -> None:
+        if self.closed:
+            raise TenantError(f"{store.label} is used after its router was closed.")
+
     def take(self, store: Store) -> Any:
         """Lend a warm connection of the store, or a new one, without a lease and without waiting.
 
@@ -66,8 +71,7 @@ class Lending:
             WrongFile: the store's file isn't what the catalogue expects.
         """
         with self._mutex:
-            if self.closed:
-                raise TenantError(f"{store.label} is used after its router was closed.")
+            self._require_open(store)
             connection = self.warm.take(store)
             if connection is not None:
                 self._reuses += 1
@@ -109,14 +113,18 @@ class Lending:
         home = store.home
         home.lease(self.patience, self.is_nested(threading.get_ident()))
         try:
+            self._count(home)
             with self._fresh(store) as connection:
                 yield connection
         finally:
-            with self._mutex:
-                self.warm.homes[home] = None
-                surplus = self._serve()
+            self._count(home)
             home.release()
-            close(surplus)
+
+    def _count(self, home: Home) -> None:
+        with self._mutex:
+            self.warm.homes[home] = None
+            surplus = self._serve()
+        close(surplus)
 
     @contextmanager
     def _fresh(self, store: Store) -> Iterator[Any]:

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from .budget import CONNECTION, Budget
-from .errors import NoRoom, TenantError
+from .errors import NoRoom
 from .leaseholders import Leaseholders
 from .lent import Lending, leave_to_parent
 from .status import PoolStatus
@@ -44,9 +44,7 @@ class Pool(Lending):
         self, router: Router, budget: Budget, patience: float = 10.0, lease_limit: float = 600.0
     ) -> None:
         self.router = router
-        self.budget = budget
-        self.patience = patience
-        self.lease_limit = lease_limit
+        self.budget, self.patience, self.lease_limit = budget, patience, lease_limit
         self.closed = False
         self.epoch = 0
         self._opens = self._reuses = self._evictions = 0
@@ -81,8 +79,7 @@ class Pool(Lending):
         """
         waiter = None
         with self._mutex:
-            if self.closed:
-                raise TenantError(f"{lease.store.label} is used after its router was closed.")
+            self._require_open(lease.store)
             self._holders.tell_late(lease.began)
             if not self._turns and self._within_share(lease) and self._has_room(lease):
                 self._grant(lease)
@@ -108,7 +105,10 @@ class Pool(Lending):
         left = self.budget.total - self._held - lease.cost
         if lease.nested:
             return left >= 0
-        return left >= self.budget.reserve or not self._holders
+        if left >= self.budget.reserve:
+            return True
+        # Somebody must go on, though the shared database's connections have taken more than their part.
+        return not self._holders and lease.cost + CONNECTION <= self.budget.total
 
     def _require_possible(self, lease: Lease) -> None:
         needed = lease.cost + CONNECTION  # and the shared database
@@ -150,7 +150,7 @@ class Pool(Lending):
             waiter = turns.next(tenants, self._within_share, self._has_room)
             if waiter is None:
                 break
-            turns.remove(waiter)
+            turns.served(waiter)
             self._grant(waiter.lease)
             waiter.granted = True
             waiter.signal.release()

@@ -31,15 +31,18 @@ class Waiter:
 
 
 class Turns:
-    """A queue in which the tenant goes first that has least, then whoever waits longest. Guarded by the pool's mutex.
+    """A queue in which the tenant goes first that has least in hand; among those, tenants take turns.
 
-    A tenant with a hundred requests in the queue so delays another's only one by no more than the one that is served
-    already. Entries that are nested in others go before all: room comes back only once they are through.
+    A tenant with a hundred requests in the queue so delays another's only one by no more than one of its own. Entries
+    that are nested in others go before all: room comes back only once they are through. Guarded by the pool's mutex.
     """
 
     def __init__(self) -> None:
         self.nested: deque[Waiter] = deque()
         self._by_tenant: dict[str, deque[Waiter]] = {}
+        # Rounds, as in start-time fair queueing: who comes begins in the current one, who was served is in the next.
+        self._round = 0
+        self._rounds: dict[str, int] = {}
         self._tickets = count()
         self._count = 0
 
@@ -52,8 +55,10 @@ class Turns:
         self._count += 1
         if waiter.lease.nested:
             self.nested.append(waiter)
-        else:
-            self._by_tenant.setdefault(waiter.lease.tenant.id, deque()).append(waiter)
+            return
+        tenant = waiter.lease.tenant.id
+        self._by_tenant.setdefault(tenant, deque()).append(waiter)
+        self._rounds.setdefault(tenant, self._round)
 
     def remove(self, waiter: Waiter) -> None:
         """Take a waiter out, wherever it stands."""
@@ -65,7 +70,15 @@ class Turns:
         queue = self._by_tenant[tenant]
         queue.remove(waiter)
         if not queue:
-            del self._by_tenant[tenant]
+            del self._by_tenant[tenant], self._rounds[tenant]
+
+    def served(self, waiter: Waiter) -> None:
+        """Take a waiter out because it was given room; its tenant's next one comes a round later."""
+        if not waiter.lease.nested:
+            tenant = waiter.lease.tenant.id
+            self._round = max(self._round, self._rounds[tenant])
+            self._rounds[tenant] += 1
+        self.remove(waiter)
 
     def discard(self, lease: Lease) -> None:
         """Take a lease out that may still be waiting."""
@@ -91,9 +104,12 @@ class Turns:
         """
         if self.nested:
             return self.nested[0] if has_room(self.nested[0].lease) else None
-        heads = [queue[0] for queue in self._by_tenant.values()]
-        heads.sort(key=lambda waiter: (leases.get(waiter.lease.tenant.id, 0), waiter.ticket))
-        for waiter in heads:
+        heads = sorted(
+            (leases.get(tenant, 0), self._rounds[tenant], queue[0].ticket, tenant)
+            for tenant, queue in self._by_tenant.items()
+        )
+        for *_, tenant in heads:
+            waiter = self._by_tenant[tenant][0]
             if within_share(waiter.lease):
                 return waiter if has_room(waiter.lease) else None
         return None
