@@ -84,6 +84,12 @@ class PoolLimits(msgspec.Struct, frozen=True):
     lease_limit_seconds: Annotated[float, msgspec.Meta(gt=0)] = 600.0
 
 
+class Migrating(msgspec.Struct, frozen=True):
+    """``[migrations]``: when databases that are older than the program are brought up to it."""
+
+    on_open: bool = False
+
+
 class Config(msgspec.Struct, frozen=True):
     """All settings of one installation."""
 
@@ -95,6 +101,7 @@ class Config(msgspec.Struct, frozen=True):
     passwords: PasswordRules = PasswordRules()
     throttle: Throttle = Throttle()
     pool: PoolLimits = PoolLimits()
+    migrations: Migrating = Migrating()
     consolidated: ConsolidatedReports = ConsolidatedReports()
     metrics: MetricsAccess = MetricsAccess()
 

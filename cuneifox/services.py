@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app
 
-from cuneifox.config import Config, ConfigError, PoolLimits
+from cuneifox.config import Config, ConfigError
+from cuneifox.data_folder import open_folder
 from models import people
 from models.companies import Company
 from models.people import Passwords
@@ -44,10 +45,14 @@ class Services:
         """Open the data folder, making what is missing in it."""
         folder = config.data_path
         token = _token(config.metrics.token_file)
-        router = _router(folder, config.pool)
-        _make_tables(router)
-        router.recover()  # which tells in the log what it found
-        secret = _secret(folder / "secret.key")
+        router = _router(config)
+        try:
+            _make_tables(router)
+            router.recover()  # which tells in the log what it found
+            secret = _secret(folder / "secret.key")
+        except BaseException:
+            router.close()
+            raise
         return cls(config, router, passwords_of(config), secret, now, token)
 
     def local(self, at: float) -> datetime:
@@ -56,12 +61,13 @@ class Services:
 
 
 LEAST_DESCRIPTORS = 14
-"""What the pool has to have for one company: its three databases, two folders where it shares one, and the catalogue."""
+"""What the pool must have for one company: its three databases, two folders where it shares one, the catalogue."""
 
 
-def _router(folder: Path, limits: PoolLimits) -> Router:
-    router = Router(
-        folder,
+def _router(config: Config) -> Router:
+    limits = config.pool
+    router = open_folder(
+        config,
         descriptors=limits.descriptors or None,
         patience=limits.patience_seconds,
         lease_limit=limits.lease_limit_seconds,

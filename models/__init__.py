@@ -21,6 +21,7 @@ __all__ = [
     "importing",
     "inputs",
     "journals",
+    "migrations",
     "money",
     "months",
     "people",

@@ -61,7 +61,11 @@ class Voucher(RoutedModel):
     class Meta:
         store = "books"
         table_name = "vouchers"
-        indexes = ((("book", "fiscal_year", "serial"), True), (("date", "id"), False))
+        indexes = (
+            (("book", "fiscal_year", "serial"), True),
+            (("date", "id"), False),
+            (("book", "date", "id"), False),
+        )
 
 
 Voucher.add_index(Voucher.key, unique=True, where=Voucher.key.is_null(False))

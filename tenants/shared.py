@@ -78,6 +78,7 @@ class SharedDatabase(RoutedDatabase):
     def _asked_for(self) -> Iterator[None]:
         """Let universal models resolve to this database in the block, whichever routers are open."""
         router = self.owner.router
+        router.require_current()  # or a table would be made that a pending migration makes, too
         if current.get().router is router or routers.find() is router:
             yield
             return

@@ -35,15 +35,15 @@ def today(config: Config) -> datetime.date:
 
 
 @contextmanager
-def installation(*, make: bool = False) -> Iterator[tuple[Config, Router]]:
+def installation(*, make: bool = False, behind: bool = False) -> Iterator[tuple[Config, Router]]:
     """Open the data folder, and close it at the block's end.
 
     Unless `make`, a folder that holds no installation is refused: a mistyped `--data` shall not become
-    an empty one.
+    an empty one. With `behind` its databases may be older than the program; nothing is made in them.
     """
+    from cuneifox.data_folder import open_folder
     from models import people
     from models.companies import Company
-    from tenants import Router
 
     config = settings()
     folder = config.data_path
@@ -52,10 +52,11 @@ def installation(*, make: bool = False) -> Iterator[tuple[Config, Router]]:
             f"there is no installation in {folder}: name another folder with --data, or make one with"
             " `cuneifox company create`, `cuneifox user add` or `cuneifox demo`."
         )
-    router = Router(folder)
+    router = open_folder(config)
     try:
-        router.universal.create_tables([*people.MODELS, Company])
-        router.recover()  # which tells in the log what it found
+        if not behind:
+            router.universal.create_tables([*people.MODELS, Company])
+            router.recover()  # which tells in the log what it found
         yield config, router
     finally:
         router.close()

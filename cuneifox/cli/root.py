@@ -16,6 +16,7 @@ COMMANDS = {
     "user": "Add users, and give them rights and passwords.",
     "import": "Bring a beancount file into a company's books.",
     "report": "Print a report on a company's books.",
+    "migrate": "Bring all databases up to this version of the program.",
     "check": "Check the books: files, sums, numbers, hash chain.",
 }
 """In the order in which a newcomer meets them."""

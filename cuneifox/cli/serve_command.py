@@ -59,15 +59,16 @@ def is_loopback(host: str) -> bool:
 
 def _demo_sign_in(config: Config) -> tuple[str, int]:
     """What to tell of the demo's sign-in, if there is one and it works; and how many users there are."""
+    from cuneifox.data_folder import open_folder
     from cuneifox.demo.people import sign_in
     from cuneifox.services import passwords_of
     from models.people import User
-    from tenants import Router
 
     if not (config.data_path / "universal.db").exists():
         return "", 0
-    router = Router(config.data_path)
+    router = open_folder(config)
     try:
+        router.require_current()
         return sign_in(passwords_of(config)), User.select().count() if User.table_exists() else 0
     finally:
         router.close()

@@ -23,8 +23,7 @@ LEFT JOIN journal_books b ON b.stid = v.book_stid
 
 FROM_DAY = "v.date >= ?"
 TO_DAY = "v.date <= ?"
-OF_BOOK = "+v.book_stid = ?"
-"""The plus keeps SQLite from reading the whole book by its numbers to sort it by date."""
+OF_BOOK = "v.book_stid = ?"
 
 AFTER_KEY = "(v.date, v.id) > (?, ?)"
 BEFORE_KEY = "(v.date, v.id) < (?, ?)"

@@ -1,0 +1,1 @@
+"""Migrations of each company's `attachments`."""

@@ -1,0 +1,15 @@
+CREATE TABLE "customer" ("stid" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "code" VARCHAR(255) NOT NULL, "name" VARCHAR(255) NOT NULL, "local_name" VARCHAR(255) NOT NULL, "active" INTEGER NOT NULL, "country" VARCHAR(255) NOT NULL, "tax_id" VARCHAR(255) NOT NULL, "branch" VARCHAR(255) NOT NULL, "address" TEXT NOT NULL, "phone" VARCHAR(255) NOT NULL, "email" VARCHAR(255) NOT NULL);
+CREATE TABLE "employee" ("stid" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "code" VARCHAR(255) NOT NULL, "name" VARCHAR(255) NOT NULL, "local_name" VARCHAR(255) NOT NULL, "active" INTEGER NOT NULL, "country" VARCHAR(255) NOT NULL, "tax_id" VARCHAR(255) NOT NULL, "branch" VARCHAR(255) NOT NULL, "address" TEXT NOT NULL, "phone" VARCHAR(255) NOT NULL, "email" VARCHAR(255) NOT NULL);
+CREATE TABLE "product" ("stid" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "code" VARCHAR(255) NOT NULL, "name" VARCHAR(255) NOT NULL, "local_name" VARCHAR(255) NOT NULL, "active" INTEGER NOT NULL, "unit" VARCHAR(255) NOT NULL);
+CREATE TABLE "supplier" ("stid" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "code" VARCHAR(255) NOT NULL, "name" VARCHAR(255) NOT NULL, "local_name" VARCHAR(255) NOT NULL, "active" INTEGER NOT NULL, "country" VARCHAR(255) NOT NULL, "tax_id" VARCHAR(255) NOT NULL, "branch" VARCHAR(255) NOT NULL, "address" TEXT NOT NULL, "phone" VARCHAR(255) NOT NULL, "email" VARCHAR(255) NOT NULL);
+CREATE UNIQUE INDEX "customer_code" ON "customer" ("code");
+CREATE INDEX "customer_tax_id" ON "customer" ("tax_id");
+CREATE UNIQUE INDEX "employee_code" ON "employee" ("code");
+CREATE INDEX "employee_tax_id" ON "employee" ("tax_id");
+CREATE UNIQUE INDEX "product_code" ON "product" ("code");
+CREATE UNIQUE INDEX "supplier_code" ON "supplier" ("code");
+CREATE INDEX "supplier_tax_id" ON "supplier" ("tax_id");
+CREATE TRIGGER customer_stid_is_static BEFORE UPDATE OF stid ON customer WHEN NEW.stid <> OLD.stid BEGIN SELECT RAISE(ABORT, 'a static id never changes'); END;
+CREATE TRIGGER supplier_stid_is_static BEFORE UPDATE OF stid ON supplier WHEN NEW.stid <> OLD.stid BEGIN SELECT RAISE(ABORT, 'a static id never changes'); END;
+CREATE TRIGGER product_stid_is_static BEFORE UPDATE OF stid ON product WHEN NEW.stid <> OLD.stid BEGIN SELECT RAISE(ABORT, 'a static id never changes'); END;
+CREATE TRIGGER employee_stid_is_static BEFORE UPDATE OF stid ON employee WHEN NEW.stid <> OLD.stid BEGIN SELECT RAISE(ABORT, 'a static id never changes'); END;

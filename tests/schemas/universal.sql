@@ -1,0 +1,16 @@
+CREATE TABLE "activity" ("id" INTEGER NOT NULL PRIMARY KEY, "at" INTEGER NOT NULL, "user_id" VARCHAR(26) NOT NULL, "user_name" VARCHAR(80) NOT NULL, "company_id" VARCHAR(26) NOT NULL, "company_name" VARCHAR(200) NOT NULL, "action" VARCHAR(60) NOT NULL, "subject" VARCHAR(300) NOT NULL);
+CREATE TABLE "companies" ("tenant_id" VARCHAR(26) NOT NULL PRIMARY KEY, "name" VARCHAR(255) NOT NULL, "local_name" VARCHAR(255) NOT NULL, "currency" VARCHAR(255) NOT NULL, "decimals" INTEGER NOT NULL, "chain_count" INTEGER NOT NULL, "chain_head" VARCHAR(255) NOT NULL, "created_at" INTEGER NOT NULL);
+CREATE TABLE "user" ("id" VARCHAR(26) NOT NULL PRIMARY KEY, "name" VARCHAR(40) NOT NULL, "name_key" VARCHAR(80) NOT NULL, "display_name" VARCHAR(80) NOT NULL, "password_hash" VARCHAR(255) NOT NULL, "language" VARCHAR(8) NOT NULL, "administers" INTEGER NOT NULL, "active" INTEGER NOT NULL, "must_change_password" INTEGER NOT NULL, "created_at" INTEGER NOT NULL, "password_changed_at" INTEGER NOT NULL);
+CREATE TABLE "membership" ("user_id" VARCHAR(26) NOT NULL, "tenant_id" VARCHAR(26) NOT NULL, "ledger" VARCHAR(8) NOT NULL, "receivables" VARCHAR(8) NOT NULL, "inventory" VARCHAR(8) NOT NULL, "assets" VARCHAR(8) NOT NULL, "wages" VARCHAR(8) NOT NULL, "may_freeze" INTEGER NOT NULL, "may_close" INTEGER NOT NULL, PRIMARY KEY ("user_id", "tenant_id"), FOREIGN KEY ("user_id") REFERENCES "user" ("id") ON DELETE CASCADE);
+CREATE TABLE "session" ("digest" VARCHAR(64) NOT NULL PRIMARY KEY, "user_id" VARCHAR(26) NOT NULL, "started_at" INTEGER NOT NULL, "seen_at" INTEGER NOT NULL, "expires_at" INTEGER NOT NULL, "address" VARCHAR(64) NOT NULL, "agent" VARCHAR(200) NOT NULL, FOREIGN KEY ("user_id") REFERENCES "user" ("id") ON DELETE CASCADE);
+CREATE TABLE "signin" ("id" INTEGER NOT NULL PRIMARY KEY, "user_id" VARCHAR(26), "at" INTEGER NOT NULL, "event" VARCHAR(8) NOT NULL, "address" VARCHAR(64) NOT NULL, "agent" VARCHAR(200) NOT NULL, FOREIGN KEY ("user_id") REFERENCES "user" ("id") ON DELETE CASCADE);
+CREATE TABLE "signinpace" ("key" VARCHAR(64) NOT NULL PRIMARY KEY, "full_until" REAL NOT NULL);
+CREATE INDEX "activity_user_id" ON "activity" ("user_id");
+CREATE INDEX "activity_company_id_id" ON "activity" ("company_id", "id");
+CREATE UNIQUE INDEX "user_name_key" ON "user" ("name_key");
+CREATE INDEX "membership_user_id" ON "membership" ("user_id");
+CREATE INDEX "membership_tenant_id" ON "membership" ("tenant_id");
+CREATE INDEX "session_user_id" ON "session" ("user_id");
+CREATE INDEX "session_expires_at" ON "session" ("expires_at");
+CREATE INDEX "signin_user_id" ON "signin" ("user_id");
+CREATE INDEX "signinpace_full_until" ON "signinpace" ("full_until");
