@@ -227,8 +227,8 @@ def _require_plain_or_none(beside: str, label: str) -> None:
         return
     if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
         raise WrongFile(
-            f"{os.path.basename(beside)}, beside the file of {label}, is a link; the file was not opened. Take the link "
-            f"away, or restore the store from a backup."
+            f"{os.path.basename(beside)}, beside the file of {label}, is a link; the file was not opened. Take the "
+            f"link away, or restore the store from a backup."
         )
 
 

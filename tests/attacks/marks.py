@@ -62,6 +62,7 @@ class Needles:
         self.owners = sorted(owners)
         self._marks = {mark_of(owner): owner for owner in self.owners}
         self._values = {v.lower(): owner for owner, held in values.items() for v in held}
+        self._kept: dict[frozenset[str], list[str]] = {}
         self._any_mark = re.compile("(?:" + "|".join(self._marks) + ")[a-z0-9]*")
 
     def in_text(self, text: str, forbidden: frozenset[str], sent: str) -> set[Sighting]:
@@ -77,14 +78,21 @@ class Needles:
                 owner = self._marks[hit[0][:8]]
                 if owner in forbidden and hit[0] not in sent:
                     found.add(Sighting(owner, hit[0]))
-            for value, owner in self._values.items():
-                if owner in forbidden and value in view and value not in sent:
-                    found.add(Sighting(owner, value))
+            for value in self._of(forbidden):
+                if value in view and value not in sent:
+                    found.add(Sighting(self._values[value], value))
         return found
+
+    def _of(self, owners: frozenset[str]) -> list[str]:
+        if owners not in self._kept:
+            self._kept[owners] = [v for v, owner in self._values.items() if owner in owners]
+        return self._kept[owners]
 
     def in_cookie(self, text: str, forbidden: frozenset[str], sent: str) -> set[Sighting]:
         """Likewise in a header, whose parts may be packed as Flask packs its cookie."""
         found = self.in_text(text, forbidden, sent)
+        if "ookie: " not in text:
+            return found
         for packed in _unpacked(text):
             found |= self.in_text(packed, forbidden, sent)
         return found
