@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from tenants import (
     ReadOnlyStore,
     Router,
     SlugTaken,
+    Store,
     Tenant,
     TenantError,
     TenantSuspended,
@@ -134,18 +137,36 @@ def test_a_clone_is_of_one_instant(router: Router, acme: Tenant) -> None:
             assert len(texts()) - len(names()) in (0, -1)
 
 
-def test_two_stores_are_seen_as_of_one_instant(router: Router, acme: Tenant) -> None:
-    """What is written once the first of them is being read isn't seen in the second either."""
+def test_two_stores_are_seen_as_of_one_instant(
+    router: Router, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever writes to both between the first and the second of them waits until both are held."""
     stores = [acme.store("books"), acme.store("registers")]
+    writers: list[threading.Thread] = []
+    read = copies._reading
+
+    def write() -> None:
+        Contact.create(name="late")
+        Note.create(text="late")
+
+    @contextmanager
+    def reading(store: Store) -> Iterator[object]:
+        with read(store) as connection:
+            if not writers:
+                writers.append(router.start_thread(write, tenant=acme))
+                writers[0].join(timeout=0.5)  # were it not held up, it would be through by then
+            yield connection
+
+    monkeypatch.setattr(copies, "_reading", reading)
     with copies.snapshot(stores) as connections:
-        with router.using(acme):
-            Note.create(text="late")
-            Contact.create(name="late")
+        writers[0].join()
         rows = [
             connections[store].execute(f"SELECT count(*) FROM {table}").fetchone()
             for store, table in zip(stores, ("note", "contact"), strict=True)
         ]
     assert rows == [(1,), (1,)]
+    with router.using(acme):
+        assert (len(texts()), len(names())) == (2, 2)
 
 
 def test_what_cant_be_cloned(router: Router, acme: Tenant) -> None:

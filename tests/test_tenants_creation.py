@@ -242,6 +242,34 @@ def test_a_member_may_create_what_it_couldnt_enter(router: Router) -> None:
     router.leave(entry)
 
 
+# The disk
+
+
+@pytest.mark.parametrize("template", [None, "kind"])
+def test_what_is_entered_is_on_the_disk_already(
+    router: Router, monkeypatch: pytest.MonkeyPatch, template: str | None
+) -> None:
+    """Were power to fail right after the catalogue's commit, each file, its folder and that folder's name are there."""
+    flushed: list[str] = []
+    fsync = os.fsync
+
+    def watch(descriptor: int) -> None:
+        flushed.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    before: list[str] = []
+    made = router.create(
+        "acme",
+        models=[Note, Contact],
+        setup=lambda: Note.create(text="x"),
+        register=lambda tenant: before.extend(flushed),
+        template=template,
+    )
+    home = Path(made.store("books").path).parent
+    assert {str(home.parent), str(home), *(s.path for s in made.stores.values())} <= set(before)
+
+
 # Sharing
 
 

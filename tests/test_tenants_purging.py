@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from peewee import TextField
@@ -22,7 +24,6 @@ from tenants import (
     UnknownTenant,
     WouldDeadlock,
     WrongFile,
-    creation,
     new_homes,
     sqlite,
 )
@@ -114,7 +115,6 @@ def test_ids_never_come_back(router: Router, acme: Tenant, monkeypatch: pytest.M
     monkeypatch.setattr(new_homes, "new_id", lambda: acme.id)
     with pytest.raises(TenantError, match="ids never come back"):
         router.create("again")
-    assert creation  # the module that asks
     assert [tenant.slug for tenant in router.tenants()] == ["other"]
 
 
@@ -277,3 +277,50 @@ def test_a_purged_folder_that_is_a_link(router: Router, acme: Tenant, tmp_path: 
         router.purge(acme)
     assert list(elsewhere.iterdir()) == []
     assert router.tenant("acme") is acme
+
+
+def test_a_store_goes_before_its_log(
+    router: Router, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other way round a process that dies in between would leave a database that lacks its latest commits."""
+    from tenants import places
+
+    removed: list[str] = []
+    unlink = places.os.unlink
+
+    def watch(path: str, **how: Any) -> None:
+        removed.append(os.path.basename(path))
+        unlink(path, **how)
+
+    path = acme.store("books").path
+    Path(f"{path}-wal").write_bytes(b"")
+    Path(f"{path}-shm").write_bytes(b"")
+    monkeypatch.setattr(places.os, "unlink", watch)
+    places.remove_store(path)
+    monkeypatch.undo()
+    assert removed[:3] == ["books.1.db", "books.1.db-wal", "books.1.db-shm"]
+
+
+def test_what_says_that_files_are_to_go_outlasts_a_power_failure(
+    router: Router, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mark, its name, and the whole last backup are on the disk before the catalogue forgets the tenant."""
+    flushed: list[str] = []
+    fsync = os.fsync
+
+    def watch(descriptor: int) -> None:
+        flushed.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    before: list[str] = []
+    backup = router.purge(acme, unregister=lambda tenant: before.extend(flushed))
+    part = f"{backup}.part"
+    wanted = {
+        str(router.folder / "making" / acme.id),
+        str(router.folder / "making"),
+        *(f"{part}/{path.name}" for path in backup.iterdir()),
+        part,
+        str(backup.parent),
+    }
+    assert wanted <= set(before)
