@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from notes import Note, child, texts
+from notes import Child, Note, child, texts
 from tenants import LockTimeout, Router, WouldDeadlock, WrongFile
 from tenants.homes import Home
 from threads import Held, holding, touching, wait_for
@@ -268,13 +267,20 @@ def test_a_process_that_is_never_idle_lets_others_maintain(router: Router, acme:
     assert at_rest(acme)
 
 
+def kill_once(router: Router, what: str, ready: Callable[[Child], bool]) -> None:
+    """Kill another process that has a lease or maintains, or wants to, as soon as it is ready."""
+    other = Child(OTHER, router.folder, what)
+    try:
+        wait_for(lambda: ready(other))
+    finally:
+        other.process.kill()
+        other.process.communicate()
+
+
 @pytest.mark.parametrize("what", ["lease", "maintain"])
 def test_a_process_that_is_killed_leaves_no_lock(router: Router, acme: Home, what: str) -> None:
     """Its lease and its maintenance end with it; what it left lying of its intent is cleared away."""
-    with pytest.raises(AssertionError), child(OTHER, router.folder, what) as other:
-        assert other.hears() == "in"
-        other.process.send_signal(signal.SIGKILL)
-        other.process.wait()
+    kill_once(router, what, lambda other: other.hears() == "in")
     assert os.path.exists(f"{acme.folder}/maintenance") == (what == "maintain")
     with touching(router, "acme"):
         Note.create(text="second")
@@ -285,10 +291,7 @@ def test_a_process_that_is_killed_leaves_no_lock(router: Router, acme: Home, wha
 def test_a_process_that_is_killed_while_it_waits(router: Router, acme: Home) -> None:
     """Maintenance that was declared and never begun holds nobody up."""
     with touching(router, "acme"):
-        with pytest.raises(AssertionError), child(OTHER, router.folder, "maintain") as other:  # noqa: PT012
-            wait_for(lambda: os.path.exists(f"{acme.folder}/maintenance"))
-            other.process.send_signal(signal.SIGKILL)
-            other.process.wait()
+        kill_once(router, "maintain", lambda _: os.path.exists(f"{acme.folder}/maintenance"))
         assert holding(router, "acme").enters().leaves() is None
     assert at_rest(acme)
 
