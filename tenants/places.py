@@ -29,8 +29,9 @@ NOTICE_NAME = "universal.notice"
 SIDE_FILES = ("-wal", "-shm", "-journal")
 
 #: The folders of a data folder: the tenants' homes, marks of changes that are under way, ready-made stores of new
-#: tenants, and the last backups of what was purged.
-FOLDERS = ("tenants", "making", "templates", "purged")
+#: tenants, the last backups of what was purged, copies on which migrations are tried, and the shared database as it was
+#: before its own.
+FOLDERS = ("tenants", "making", "templates", "purged", "trials", "snapshots")
 
 
 def require_role(role: str) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from . import migrations, snapshots, sqlite
+from . import copies, migrations, sqlite
 from .errors import TenantError
 from .migrating import TIME_LIMIT, Migrated, apply, hindered
+from .places import make_own_folder, remove_folder, remove_store
 
 if TYPE_CHECKING:
     from .router import Router
@@ -29,7 +29,7 @@ def trials(router: Router) -> Iterator[str]:
             _clear(f"{above}/{name}")
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
         os.close(lock)
         with suppress(OSError):  # another run has its own there
             os.rmdir(above)
@@ -37,8 +37,11 @@ def trials(router: Router) -> Iterator[str]:
 
 def _make(above: str) -> tuple[str, int]:
     while True:
-        os.makedirs(above, mode=0o700, exist_ok=True)
-        folder = tempfile.mkdtemp(dir=above)
+        make_own_folder(os.path.dirname(above), "trials")
+        try:
+            folder = tempfile.mkdtemp(dir=above)
+        except FileNotFoundError:  # another run was the last, and took it away
+            continue
         lock = os.open(f"{folder}/lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
         if os.path.exists(f"{folder}/lock"):
@@ -51,7 +54,7 @@ def _clear(folder: str) -> None:
         lock = os.open(f"{folder}/lock", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_folder(folder)
         finally:
             os.close(lock)
 
@@ -77,7 +80,7 @@ def try_out(store: Store, folder: str, time_limit: float = TIME_LIMIT) -> Migrat
             names = store.router.migrations[store.role].pending(source, store.label)
             if not names:
                 return Migrated(before, ())
-            snapshots.copy(source, path, lasting=False)
+            copies.copy(source, path)
         uri = sqlite.uri(path)
         with closing(sqlite.driver.connect(uri, isolation_level=None, uri=True)) as copy:
             copy.execute("PRAGMA synchronous = OFF")
@@ -91,6 +94,5 @@ def try_out(store: Store, folder: str, time_limit: float = TIME_LIMIT) -> Migrat
             f"{store.label} couldn't be copied to try its migrations ({error}): is there room on the disk?"
         ) from error
     finally:
-        for suffix in ("", "-wal", "-shm", "-journal"):
-            with suppress(OSError):
-                os.unlink(f"{path}{suffix}")
+        with suppress(OSError):
+            remove_store(path)

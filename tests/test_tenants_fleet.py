@@ -153,13 +153,25 @@ def test_no_migration_without_a_snapshot(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tenants.snapshots.copy", full)
+    monkeypatch.setattr("tenants.copies.copy", full)
     with opened(data, migrations=folders("books")) as router:
         report = Fleet(router).run(only=["acme"])
         assert router.tenant("acme").store("books").trouble is None
     assert outcomes(report) == {"acme/books": "hindered"}
     assert "No space left" in report.results[0].reason
     assert version(paths(data)["acme"]) == 0
+
+
+def test_a_snapshot_goes_nowhere_else(data: Path, folders: Folders, tmp_path: Path) -> None:
+    """Where a link leads out of the home, none is taken, and nothing is migrated."""
+    folders.write("books", "0001_karma", ADD_COLUMN.format("karma"))
+    (tmp_path / "elsewhere").mkdir()
+    Path(paths(data)["acme"]).with_name("snapshots").symlink_to(tmp_path / "elsewhere")
+    with opened(data, migrations=folders("books")) as router:
+        report = Fleet(router).run(only=["acme"])
+    assert outcomes(report) == {"acme/books": "hindered"}
+    assert "is a link" in report.results[0].reason
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 # What a migration may not do
