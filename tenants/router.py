@@ -64,6 +64,7 @@ class Router(Lifecycle, Versioned):
         self.path = str(self.folder)
         make_folder(self.folder)
         self.mutex = threading.RLock()
+        self.leaving = threading.Lock()
         self.pool = Pool(self, Budget.of(descriptors), patience, lease_limit)
         self.bindings = Bindings(self)
         self.started = False
@@ -163,10 +164,11 @@ class Router(Lifecycle, Versioned):
         """Roll back what is open in an entry, hand its connections back, empty it and take it out. Idempotent."""
         if entry.key == UNIVERSAL:
             return
-        states, entry.states = entry.states, {}
-        lease, entry.lease = entry.lease, None
+        with self.leaving:  # two threads may be at it, and only one can hand back what there is
+            states, entry.states = entry.states, {}
+            lease, entry.lease = entry.lease, None
         if self.db_dict.get(entry.key) is entry:
-            self.db_dict.pop(entry.key)
+            self.db_dict.pop(entry.key, None)
         entry.empty()
         if current.get() is entry:
             outer = entry.nearest_live()
@@ -247,6 +249,7 @@ class Router(Lifecycle, Versioned):
     def disown(self) -> None:
         """Leave entries and connections to the parent process: called in a forked child, which opens its own."""
         self.mutex = threading.RLock()
+        self.leaving = threading.Lock()
         self.pool.disown()
         self.homes.disown()
         self.universal.disown()
