@@ -32,6 +32,7 @@ SHAPED: dict[tuple[str, str], str] = {
     ("supplier", "country"): "a country's two letters",
     ("employee", "country"): "a country's two letters",
     ("store_identity", "store"): "whose the file is; it opens no more with another",
+    ("schema_migration", "name"): "a step of the program's, the same in all companies",
     ("store_identity", "role"): "likewise",
     ("store_identity", "owner"): "likewise",
     ("companies", "chain_head"): PROOF,

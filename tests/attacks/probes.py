@@ -149,7 +149,8 @@ class Quiver:
             odd = [m for m in METHODS if m not in target.methods]
             for who in self.people.values():
                 for slug in (self.own.slug, self.other.slug)[: 1 + target.of_company]:
-                    for method in (*methods[:2], chance.choice(METHODS)):
+                    main = next((m for m in methods if m in UNSAFE), "GET")
+                    for method in (main, chance.choice(("GET", *METHODS))):
                         if by_right(target, who, method):
                             continue
                         yield self.make(chance, target, who, slug, method)

@@ -12,6 +12,7 @@ from attacks.planting import SHAPED, Column, Run, carries, telling, text_columns
 
 OF_NOBODY = {
     "store_identity": "says that the file is the shared database",
+    "schema_migration": "says which steps of the program were done",
     "signinpace": "digests of names and addresses, which tell nothing",
 }
 """Tables of the shared database that hold no row of a company or of a person, and why."""
