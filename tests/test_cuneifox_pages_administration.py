@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from html import unescape
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from werkzeug.test import TestResponse
 
 from cuneifox_site import Browser, Site
 from models.companies import Company
+from models.journals import find_book
 from models.people import Activity, Membership, User
+from tenants import Tenant
 
 
 @pytest.fixture
@@ -282,6 +285,49 @@ def test_registers_are_shared_and_given_back(site: Site, chief: Browser) -> None
     assert "also used by acme" in chief.get(page_of(site, "globex")).text
     assert step(chief, page, "unshare").status_code == 303
     assert router.tenant("acme").store("registers").owner == router.tenant("acme").id
+
+
+def test_only_registers_of_companies_of_one_s_own_can_be_shared(site: Site, chief: Browser) -> None:
+    """An administrator gets no customers to see by sharing those of a company that they can't open."""
+    site.company("foreign")
+    page = page_of(site, "acme")
+    assert "foreign" not in chief.get(page).text
+    response = step(chief, page, "share", owner="foreign")
+    assert (response.status_code, told(response)) == (422, "Choose a company from the list.")
+    assert site.router.tenant("acme").store("registers").owner == site.router.tenant("acme").id
+
+
+def test_a_company_that_is_in_use_for_too_long_is_told(
+    site: Site, chief: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503 and the page again; nothing was purged."""
+    page = page_of(site, "acme")
+    step(chief, page, "archive")
+    with site.router.using("acme"):
+        find_book("GJ")  # has the books in hand
+        monkeypatch.setattr(site.router, "purge", partial(site.router.purge, patience=0.01))
+        response = step(chief, page, "purge", confirmed="acme")
+    assert response.status_code == 503
+    assert "is in use" in told(response)
+    assert site.router.tenant("acme").state == "archived"
+
+
+def test_what_a_race_leaves_impossible_is_a_conflict(
+    site: Site, chief: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the other administrator's step falls between the check and the change, it is 409 too."""
+    page, router = page_of(site, "acme"), site.router
+    resume = router.resume
+
+    def both(tenant: Tenant) -> None:
+        resume(tenant)  # the other one's
+        resume(tenant)
+
+    step(chief, page, "archive")
+    monkeypatch.setattr(router, "resume", both)
+    response = step(chief, page, "resume")
+    assert response.status_code == 409
+    assert "as things stand" in told(response)
 
 
 def test_a_quarantined_store_says_why_and_what_to_do(

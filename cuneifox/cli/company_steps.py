@@ -146,7 +146,9 @@ def confirmation(option: str, given: str | None, what: str, name: str) -> str:
     if given is None:
         if not _at_terminal():
             raise click.UsageError(f"There is no terminal to ask at: use {option} {name}.")
-        given = click.prompt(f"{what}. Write {name} to go on", default="", show_default=False)
+        given = click.prompt(
+            f"{what}. Write {name} to go on", default="", show_default=False, err=True
+        )
     if given.strip() != name:
         raise Refused(f"{printable(given)!r} isn't {name}: nothing was deleted.")
     return name
