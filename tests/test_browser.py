@@ -8,25 +8,28 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from cuneifox.config import Config
+from cuneifox.data_folder import open_folder
 from models.companies import Company, create_company
 from models.people import MODELS as PEOPLE
 from models.people import Membership, Passwords, User
 from serving import serving
-from tenants import Router
 
 CHROMIUM = shutil.which("chromium")
-USER, PASSWORD = "somchai", "clay tablets by the thousand"
+USER, CHIEF, PASSWORD = "somchai", "malee", "clay tablets by the thousand"
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server with one company and one user."""
+    """The address of a server with a company and its user, and another that an administrator sees to."""
     data = tmp_path_factory.mktemp("browser") / "data"
-    router = Router(data)
+    router = open_folder(Config(data_folder=str(data)))
     router.universal.create_tables([*PEOPLE, Company])
     user = User.add(USER, PASSWORD, passwords=Passwords())
     company = create_company(router, slug="acme", name="Acme Trading", local_name="แอคมี เทรดดิ้ง")
     Membership.grant(user, company.tenant_id)
+    chief = User.add(CHIEF, PASSWORD, administers=True, passwords=Passwords())
+    Membership.grant(chief, create_company(router, slug="globex", name="Globex").tenant_id)
     router.universal.release()
     router.close()
     with serving(data) as address:
@@ -76,6 +79,32 @@ def test_first_minutes(address: str, page: Page) -> None:
     expect(page.locator("html")).to_have_attribute("lang", "th")
     expect(page.get_by_role("heading", level=1)).to_have_text("งบทดลอง")
     assert complaints == []
+
+
+def test_a_company_is_archived_and_purged(address: str, page: Page) -> None:
+    """An administrator does both by the forms of its page; in between it opens, read only."""
+    page.context.clear_cookies()
+    page.goto(f"{address}/sign-in")
+    page.get_by_label("User", exact=True).fill(CHIEF)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="Administer Globex").click()
+    main = page.get_by_role("main")
+    page.get_by_role("button", name="Archive").click()
+    expect(main).to_contain_text("Globex is archived.")
+
+    page.get_by_role("link", name="Open the company").click()
+    expect(main).to_contain_text("Archived: read only.")
+    page.get_by_role("link", name="Chart of accounts").first.click()
+    expect(main).to_contain_text("1111")
+    expect(page.get_by_role("link", name="New account")).to_have_count(0)
+    page.get_by_role("link", name="Companies").first.click()
+    page.get_by_role("link", name="Administer Globex").click()
+
+    page.get_by_label("Write globex to confirm").fill("globex")
+    page.get_by_role("button", name="Purge").click()
+    expect(main).to_contain_text("Globex is purged.")
+    expect(page.get_by_role("link", name="Globex")).to_have_count(0)
 
 
 def post_voucher(page: Page, amount: str) -> tuple[str, str]:
