@@ -24,6 +24,7 @@ MODULES = (
     "cold_open",
     "creating",
     "fleet_pool",
+    "migrating",
     "bind_ctx",
     "posting",
     "posting_rate",
