@@ -15,7 +15,7 @@ from cuneifox_site import Browser, Site
 from models.companies import Company
 from models.journals import find_book
 from models.people import Activity, Membership, User
-from tenants import Tenant
+from tenants import Tenant, TenantError
 
 
 @pytest.fixture
@@ -310,6 +310,23 @@ def test_a_company_that_is_in_use_for_too_long_is_told(
     assert response.status_code == 503
     assert "is in use" in told(response)
     assert site.router.tenant("acme").state == "archived"
+
+
+def test_a_disk_that_is_full_is_told(
+    site: Site, chief: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503, what the matter is, and what was typed is still there."""
+
+    def full(*_: object, **__: object) -> None:
+        raise TenantError(
+            "The files of copy can't be made (No space left on device); nothing was left."
+        )
+
+    monkeypatch.setattr(site.router, "create", full)
+    response = step(chief, page_of(site, "acme"), "clone", clone_slug="copy", clone_name="Copy")
+    assert response.status_code == 503
+    assert "No space left on device" in told(response)
+    assert 'value="copy"' in response.text
 
 
 def test_what_a_race_leaves_impossible_is_a_conflict(

@@ -5,6 +5,7 @@ Its address holds the company's id, which is never another's, and not its short 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from cuneifox.forms import told
 from cuneifox.i18n import _, error_text
 from cuneifox.identify import current_visit
 from cuneifox.pages.companies import SLUG_RULE, is_partner, partners
+from cuneifox.request import this_request
 from cuneifox.services import services
 from models.cloning import clone_company
 from models.companies import Company
@@ -32,7 +34,9 @@ from models.company_life import (
 from models.errors import BadInput, BooksError, Conflict
 from models.people import Membership
 from models.sharing import share_registers, sharers, shares_registers, unshare_registers
-from tenants import BadSlug, LockTimeout, SlugTaken, Tenant, UnknownTenant
+from tenants import BadSlug, LockTimeout, SlugTaken, Tenant, TenantError, UnknownTenant
+
+log = logging.getLogger("cuneifox")
 
 blueprint = Blueprint("administration", __name__, url_prefix="/companies/<id>")
 
@@ -206,6 +210,10 @@ def _step(
         return _page(tenant, company, {"": busy}, 503)
     except UnknownTenant:
         abort(404)
+    except TenantError as error:  # a full disk, say, or a store that isn't migrated yet
+        log.exception("Request %s: a step of %s failed", this_request().id, tenant.slug)
+        failed = _("That can't be done at the moment: %(why)s", why=str(error))
+        return _page(tenant, company, {"": failed}, 503)
     flash(done, "success")
     return redirect(url_for(then) if then else url_for("administration.show", id=id), 303)
 
