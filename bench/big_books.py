@@ -8,6 +8,7 @@ from pathlib import Path
 
 from models.accounts import Account
 from models.companies import Company, create_company
+from models.migrations import FOLDERS
 from models.people import MODELS as PEOPLE
 from models.people import Membership, Passwords, User
 from models.posting import post_many
@@ -37,7 +38,7 @@ def as_ledger_file(slug: str) -> Path:
     """Return the company's vouchers as a file that `ledger` and `hledger` read."""
     path = HOME / f"{slug}.ledger"
     if not path.exists():
-        router = Router(HOME / "data")
+        router = Router(HOME / "data", migrations=FOLDERS)
         with router.using(slug), path.open("w", encoding="utf-8") as file:
             voucher = None
             for id, date, text, code, amount in current_store("books").execute_sql(_LINES):
@@ -57,7 +58,7 @@ _LINES = (
 
 
 def _make(folder: Path) -> None:
-    router = Router(folder)
+    router = Router(folder, migrations=FOLDERS)
     router.universal.create_tables([*PEOPLE, Company])
     user = User.add(USER, PASSWORD, administers=True, passwords=Passwords())
     for slug, count in SIZES.items():

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from models.companies import Company, create_company
 from models.inputs import VoucherInput
+from models.migrations import FOLDERS
 from models.people import MODELS as PEOPLE
 from models.people import Membership, Passwords, User
 from models.posting import post_many
@@ -54,7 +55,7 @@ def hurried() -> Iterator[None]:
 
 
 def _make(folder: Path, count: int) -> None:
-    router = Router(folder)
+    router = Router(folder, migrations=FOLDERS)
     router.universal.create_tables([*PEOPLE, Company])
     user = User.add(USER, PASSWORD, administers=True, passwords=Passwords())
     given: list[tuple[VoucherInput, None]] = []

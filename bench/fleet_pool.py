@@ -46,7 +46,7 @@ class Round(msgspec.Struct):
 
 
 class Served(msgspec.Struct):
-    """What serving came to: memory in bytes, file descriptors at most, and answers that weren't 200."""
+    """What serving came to: memory in bytes, most descriptors at a time, answers that weren't 200, the pool's work."""
 
     rounds: list[Round]
     alone: list[Round]
@@ -54,6 +54,9 @@ class Served(msgspec.Struct):
     descriptors: int
     errors: list[str]
     threads: int
+    budget: int
+    evictions: int
+    waits: int
 
 
 def measure() -> list[Figure]:
@@ -81,11 +84,15 @@ def measured(companies: int) -> list[Figure]:
         f"{requests:,} requests for the trial balance page of {companies:,} companies, each visited, the rest by a "
         f"Zipf law; {opened:,} had to open a file"
     )
+    pool = (
+        f"The process may have no more. The databases' share is {served.budget:,}: {served.evictions:,} idle "
+        f"connections were closed to make room, {served.waits:,} requests had to wait for it"
+    )
     failed = ", ".join(sorted(set(served.errors))[:3])
     many = f"{companies:,} companies in one process"
     return [
         counted(f"Memory, {many}", served.peak / 1e6, 300, "MB", f"The most at any time. {load}"),
-        counted(f"Descriptors, {many}", served.descriptors, DESCRIPTORS, "", "It may have no more"),
+        counted(f"Descriptors, {many}", served.descriptors, DESCRIPTORS, "", pool),
         counted(f"Requests that failed, {many}", len(served.errors), 0, "", failed or "None did"),
         compared(served.rounds, f"{served.threads} threads that never rest"),
         compared(served.alone, "one request at a time"),
@@ -193,7 +200,11 @@ def serve(folder: Path, companies: int) -> Served:
         rounds.append(requests.round(visits, threads))
         alone.append(requests.round(dice.choices(slugs, cum_weights=weights, k=ALONE), 1))
     services.router.universal.release()
-    return Served(rounds, alone, memory(), requests.descriptors, requests.errors, threads)
+    pool = services.router.pool.status()
+    return Served(
+        rounds, alone, memory(), requests.descriptors, requests.errors, threads, pool.budget,
+        pool.evictions, pool.waits,
+    )  # fmt: skip
 
 
 def memory() -> int:

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from models.companies import create_company
+from models.migrations import FOLDERS
 from tenants import Router
 
 from .figures import Figure, main, pairs, ratio
@@ -40,7 +41,7 @@ def measure() -> list[Figure]:
 
 def make_companies(folder: Path, count: int) -> list[str]:
     """Make companies with empty books and return their slugs."""
-    router = Router(folder)
+    router = Router(folder, migrations=FOLDERS)
     slugs = [f"run{i}" for i in range(count)]
     for slug in slugs:
         create_company(router, slug=slug, name=slug, currency="USD", template="general")
