@@ -64,7 +64,7 @@ def test_there_is_nothing_to_do(run, companies: None) -> None:
     assert result.stdout.startswith("Of 7 databases 7 needed nothing")
 
 
-def test_all_are_migrated(run, companies: None, folders: Path) -> None:
+def test_all_are_migrated(run, companies: None, folders: Path, tmp_path: Path) -> None:
     """Until then the companies are closed and the commands say what to do; then the table and JSON tell of each."""
     name = add(folders, "registers", TABLE)
     assert "migrate it first (`cuneifox migrate`" in run("check", "acme").output
@@ -81,6 +81,12 @@ def test_all_are_migrated(run, companies: None, folders: Path) -> None:
     ] == [("acme/registers", ["acme"], "migrated", [name])]
     assert Path(done["results"][0]["snapshot"]).is_file()
     assert run("check").exit_code == 0
+    with closing(sqlite.driver.connect(str(tmp_path / "data" / "universal.db"))) as connection:
+        logged = connection.execute(
+            "SELECT user_name, subject FROM activity WHERE action = 'databases.migrate' ORDER BY id"
+        ).fetchall()
+    assert [name for name, _ in logged] == ["command line"] * 2  # and the dry run isn't told of
+    assert "1 migrated" in logged[1][1]
 
 
 def test_what_fails_is_told_with_its_reason(run, companies: None, folders: Path) -> None:

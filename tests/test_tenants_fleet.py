@@ -442,6 +442,37 @@ def test_a_store_that_is_in_use_waits_and_is_not_blamed(data: Path, folders: Fol
         assert outcomes(Fleet(router).run()) == {"acme/books": "migrated"}
 
 
+OLDER = """
+import sys
+from notes import Note, texts
+from tenants import Router, StoreAhead
+router = Router(sys.argv[1], migrations={"books": sys.argv[2]})
+for _ in range(2):
+    try:
+        with router.using("acme"):
+            print(len(texts()), flush=True)
+    except StoreAhead as error:
+        print("ahead", flush=True)
+    sys.stdin.readline()
+router.close()
+"""
+
+
+def test_another_process_with_warm_connections_is_no_obstacle(
+    data: Path, folders: Folders, tmp_path: Path
+) -> None:
+    """An older program that has the store open, and nothing to do there, gives way, and notices what was done."""
+    older = Folders(tmp_path / "older")("books")["books"]
+    folders.write("books", "0001_karma", ADD_COLUMN.format("karma"))
+    with child(OLDER, data, older) as other:
+        assert other.hears() == "2"
+        with opened(data, migrations=folders("books")) as router:
+            assert Fleet(router, patience=5).run().is_well
+        other.told()
+        assert other.hears() == "ahead"
+        other.told()
+
+
 RUN = """
 import sys
 from tenants import Router

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cuneifox.cli.exits import REFUSED, printable
-from cuneifox.cli.opening import find_company, installation
+from cuneifox.cli.opening import find_company, installation, log
 from cuneifox.cli.printing import json_option, print_json, print_table
 from cuneifox.cli.working import working
 
@@ -57,6 +58,7 @@ def command(
 
     The exit code is 1 where anything failed, or would fail.
     """
+    from tenants import StoreBehind
     from tenants.fleet import Fleet, Progress
 
     with installation(behind=True) as (_, router), working() as show:
@@ -75,6 +77,10 @@ def command(
             progress=progress,
             time_limit=time_limit,
         )
+        if report.results and not dry_run:
+            with suppress(StoreBehind):  # the activity log is in the shared database
+                router.require_current()
+                log("databases.migrate", _summary(report))
     if as_json:
         print_json(_for_programs(report))
     else:

@@ -32,6 +32,7 @@ ACTIONS: dict[str, LazyText] = {
     "companies.purge": _l("purged a company"),
     "companies.share_registers": _l("let a company use another's registers"),
     "companies.unshare_registers": _l("gave a company registers of its own"),
+    "databases.migrate": _l("brought databases up to this version of the program"),
     "companies.purge_store": _l("purged a store that nobody used"),
     "people.add": _l("added a user"),
     "people.standing": _l("changed a user's standing"),
