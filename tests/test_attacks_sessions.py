@@ -107,20 +107,6 @@ def new_token(arena: Arena, answer: Any) -> str:
     return cookies[0].partition("=")[2].partition(";")[0]
 
 
-def everything(arena: Arena, who: Identity) -> Iterator[Probe]:
-    """Each route of acme's and of no company, looked at and written to."""
-    pool = arena.quiver.own
-    for target in arena.quiver.targets:
-        if target.endpoint == "static":
-            continue
-        slug = ACME if target.of_company else ""
-        values = {p.name: p.choices(pool, target.rule.rule)[-1] for p in target.places}
-        for method in ("GET", "POST"):
-            path = target.path(ACME, values)
-            forms = arena.quiver.forms.of(target.endpoint) if method == "POST" else []
-            yield Probe(target.endpoint, slug, method, path, who, form=forms[0] if forms else None)
-
-
 @pytest.mark.parametrize("happens", OVER, ids=lambda happens: happens.__name__)
 def test_a_session_that_is_over_opens_nothing(
     arena: Arena, happens: Callable[[Arena, Identity], None]
@@ -132,7 +118,7 @@ def test_a_session_that_is_over_opens_nothing(
     arena.log.taken()
     arena.standing = Standing(arena.site)
     gone = anna._replace(name=happens.__name__, signed_in=False, homes=frozenset())
-    found = arena.fire_all(everything(arena, gone))
+    found = arena.fire_all(arena.quiver.everything(gone))
     assert not found, "\n".join(map(str, found[:10]))
 
 
@@ -145,7 +131,7 @@ def test_a_member_who_is_removed_is_out_at_once(arena: Arena) -> None:
     arena.log.taken()
     arena.standing = Standing(arena.site)
     removed = anna._replace(name="remo", homes=frozenset())
-    found = arena.fire_all(everything(arena, removed))
+    found = arena.fire_all(arena.quiver.everything(removed))
     assert not found, "\n".join(map(str, found[:10]))
     assert get(arena, anna, f"/c/{ACME}/journal") == 404
     assert get(arena, anna, "/companies") == 200
@@ -160,7 +146,7 @@ def test_a_right_that_is_taken_is_gone_at_once(arena: Arena) -> None:
     arena.log.taken()
     arena.standing = Standing(arena.site)
     lowered = anna._replace(name="lena")
-    found = arena.fire_all(everything(arena, lowered))
+    found = arena.fire_all(arena.quiver.everything(lowered))
     assert not found, "\n".join(map(str, found[:10]))
     assert get(arena, anna, f"/c/{ACME}/journal") == 403
 
@@ -168,6 +154,6 @@ def test_a_right_that_is_taken_is_gone_at_once(arena: Arena) -> None:
 def test_who_may_read_changes_nothing(arena: Arena) -> None:
     """Every form of every page, sent by a reader."""
     rita = arena.people["rita"]
-    found = arena.fire_all(everything(arena, rita))
+    found = arena.fire_all(arena.quiver.everything(rita))
     assert not found, "\n".join(map(str, found[:10]))
     assert get(arena, rita, f"/c/{ACME}/journal") == 200

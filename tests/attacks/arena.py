@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 from collections.abc import Iterable
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -23,7 +21,7 @@ from attacks.routes import UNSAFE, Heard, Pool, targets
 from attacks.rules import forbidden, kept_out, may_write
 from attacks.standing import Standing
 from attacks.universal import Concerned, concerned
-from attacks.watching import MADE, Log, Watch, text_of
+from attacks.watching import MADE, Log, Watch, errors_of, temporary_files_in, text_of
 from cuneifox.identify import cookie_name
 from cuneifox.security import _token
 from models.people.sessions import digest_of
@@ -94,9 +92,7 @@ class Arena:
         self.victim_rows = concerned(self.site, f"people of {VICTIM}")
 
     def _set_up_watches(self) -> None:
-        before = tempfile.tempdir, os.environ.get("TMPDIR")
-        tempfile.tempdir = os.environ["TMPDIR"] = str(self.temporary)
-        self.stack.callback(_put_back, *before)
+        self.stack.enter_context(temporary_files_in(self.temporary))
         self.log = Log()
         self.stack.callback(self.log.close)
         self.files_before = fingerprint(self.homes[VICTIM])
@@ -182,6 +178,7 @@ class Arena:
     def fire(self, probe: Probe) -> list[Finding]:
         """Send a probe, and return what was wrong with the answer or with what it left behind."""
         versions = self.versions() if not may_write(probe) else []
+        self.log.taken()  # what a test did in between
         try:
             answer = self.ask(probe)
         except Exception as error:  # noqa: BLE001 - whatever comes out of the application is a finding
@@ -218,9 +215,9 @@ class Arena:
             yield "leak into the headers", _named(seen)
         status = answer.status_code
         if status >= 500:
-            yield "crash", f"status {status}: {_trouble(records)}"
+            yield "crash", f"status {status}: {errors_of(records)}"
         elif any(record.levelno >= logging.ERROR for record in records):
-            yield "crash", f"an error was logged: {_trouble(records)}"
+            yield "crash", f"an error was logged: {errors_of(records)}"
         if "Traceback (most recent call last)" in body:
             yield "crash", "a traceback in the answer"
         if not kept_out(probe, answer):
@@ -255,7 +252,7 @@ class Arena:
 
     def versions(self) -> list[int]:
         """A number per file of acme's that grows with each commit of somebody else's."""
-        return [c.execute("PRAGMA data_version").fetchone()[0] for c in self.acme_files]
+        return [_version(connection) for connection in self.acme_files]
 
     def verdict(self) -> list[Finding]:
         """What an attack as a whole did to the victim; the arena is closed by it."""
@@ -280,21 +277,15 @@ def cookie_name_of(site: Attacked) -> str:
         return cookie_name()
 
 
-def _trouble(records: list[logging.LogRecord]) -> str:
-    """The errors among what was logged, and where the last one was raised."""
-    return text_of([record for record in records if record.levelno >= logging.ERROR])[-900:]
+def _version(connection: Any) -> int:
+    try:
+        return int(connection.execute("PRAGMA data_version").fetchone()[0])
+    except sqlite3.OperationalError:  # the company was purged, and its files with it
+        return 0
 
 
 def _named(seen: set[Sighting]) -> str:
     return ", ".join(f"{one.text} of {one.owner}" for one in sorted(seen)[:8])
-
-
-def _put_back(folder: str | None, variable: str | None) -> None:
-    tempfile.tempdir = folder
-    if variable is None:
-        os.environ.pop("TMPDIR", None)
-    else:
-        os.environ["TMPDIR"] = variable
 
 
 @contextmanager

@@ -238,6 +238,18 @@ class Quiver:
         source = self.other if chance.random() < 0.8 else self.own
         return chance.choice((*source.words, "", "1"))
 
+    def everything(self, who: Identity, slug: str = "") -> Iterator[Probe]:
+        """Each route of one's own company and of none, looked at and written to as its pages would."""
+        for target in self.targets:
+            if target.endpoint == "static" or by_right(target, who, "POST"):
+                continue
+            values = {p.name: p.choices(self.own, target.rule.rule)[-1] for p in target.places}
+            path = target.path(slug or self.own.slug, values)
+            at = slug or self.own.slug if target.of_company else ""
+            form = next(iter(self.forms.of(target.endpoint)), None)
+            yield Probe(target.endpoint, at, "GET", path, who)
+            yield Probe(target.endpoint, at, "POST", path, who, form=form)
+
     def crawl(self, who: Identity) -> Iterator[Probe]:
         """What somebody finds by following links: each page of their own company, of some of its rows."""
         for target in self.targets:

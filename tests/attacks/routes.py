@@ -60,7 +60,7 @@ class Pool:
             ids = user_ids(site)
             users = [ids[name] for name in people]
             pool.names = {
-                "id": users,
+                "id": [*users, tenant.id],
                 "user": users,
                 "tenant": [tenant.id],
                 "company": [tenant.id],

@@ -6,6 +6,9 @@ import ctypes
 import logging
 import os
 import struct
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -89,3 +92,23 @@ def text_of(records: list[logging.LogRecord]) -> str:
         if record.exc_info:
             lines.append(logging.Formatter().formatException(record.exc_info))
     return "\n".join(lines)
+
+
+def errors_of(records: list[logging.LogRecord]) -> str:
+    """The errors among what was logged, and where the last one was raised."""
+    return text_of([record for record in records if record.levelno >= logging.ERROR])[-900:]
+
+
+@contextmanager
+def temporary_files_in(folder: Path) -> Iterator[None]:
+    """Have temporary files made in a folder of one's own, as whoever sets TMPDIR does."""
+    before, variable = tempfile.tempdir, os.environ.get("TMPDIR")
+    tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+        if variable is None:
+            del os.environ["TMPDIR"]
+        else:
+            os.environ["TMPDIR"] = variable
