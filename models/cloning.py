@@ -89,7 +89,7 @@ def _start_alike(router: Router, source: Tenant, slug: str, names: dict[str, Any
     clone = router.create(
         slug,
         COMPANY_MODELS,
-        share={STORE: registers.owner} if shared else None,
+        share={STORE: source} if shared else None,
         setup=setup,
         register=lambda tenant: _register(tenant, row),
         template=new_books.template_name(""),

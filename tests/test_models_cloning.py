@@ -14,7 +14,7 @@ from models.chain import verify_chain
 from models.check import check_company
 from models.cloning import clone_company
 from models.companies import Company, create_company
-from models.company_life import archive_company, suspend_company
+from models.company_life import archive_company, purge_company, suspend_company
 from models.drafts import Draft, get_draft, save_draft
 from models.errors import BadInput
 from models.inputs import LineInput, VoucherInput
@@ -186,6 +186,18 @@ def test_registers_of_another_company_stay_that_one_s(
     assert router.tenant("copy").store("registers") is router.tenant("acme").store("registers")
     clone_company(router, "acme", slug="other", name="Other", with_documents=whole)
     assert router.tenant("other").store("registers").owner == router.tenant("other").id
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_registers_outlive_their_owner(router: Router, source: Company, whole: bool) -> None:
+    """Purging the owner leaves them with those who share them, and with their clones."""
+    create_company(router, slug="sister", name="Sister", share_registers_with="acme")
+    archive_company(router, "acme")
+    purge_company(router, "acme", confirmed="acme")
+    clone_company(router, "sister", slug="copy", name="Copy", with_documents=whole)
+    with router.using("copy"):
+        assert [row.code for row in Customer.select()] == ["C1"]
+    assert check_company(router, "copy") == check_company(router, "sister") == []
 
 
 @pytest.mark.parametrize("whole", [True, False])
