@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,28 +24,47 @@ CHANGES = {
     "clone": "r.clone('acme', 'fresh', setup=lambda: Note.create(text='new'), register=enlist)",
     "share": "r.share('acme', 'registers', 'owner')",
     "unshare": "r.unshare('friend', 'registers')",
+    "the first store of its own": "r.unshare('guest', 'registers')",
     "purge": "r.purge('old', unregister=delist)",
     "purge an owner": "r.purge('owner', unregister=delist)",
     "purge a store": "r.purge_store(r.unused_stores()[0])",
 }
-PROGRAM = """
-import os, signal, sys
+#: Runs one change after another, each in a fork of its own, which is killed at the step of the given number.
+RUNNER = """
+import json, os, signal, sys
 from notes import Contact, Note
 from test_tenants_recovery import delist, enlist
 from tenants import Router, steps
-r = Router(sys.argv[1])
-count = 0
-def reached(name):
-    global count
-    count += 1
-    if count == int(sys.argv[2]):
-        os.kill(os.getpid(), signal.SIGKILL)
-steps.reached = reached
-CHANGE
-steps.reached = None
-r.close()
-print(count)
+def run(data, at, code):
+    r, count = Router(data), 0
+    def reached(name):
+        nonlocal count
+        count += 1
+        if count == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+    steps.reached = reached
+    exec(code, dict(globals(), r=r))
+    steps.reached = None
+    r.close()
+    return count
+for line in sys.stdin:
+    pid = os.fork()
+    if pid == 0:
+        os._exit(run(*json.loads(line)))
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
+
+
+class Runner:
+    """Runs changes in processes that may be killed."""
+
+    def __init__(self) -> None:
+        self.child = Child(RUNNER)
+
+    def run(self, code: str, data: Path, at: int = 0) -> int:
+        """Run code with a router `r`; return how many steps it took, or -9 where it was killed at step `at`."""
+        self.child.told(json.dumps([str(data), at, code]))
+        return int(self.child.hears())
 
 
 class Listing(RoutedModel):
@@ -63,8 +84,16 @@ def delist(tenant: Tenant) -> None:
 
 
 @pytest.fixture(scope="module")
+def runner() -> Iterator[Runner]:
+    """One for all tests."""
+    runner = Runner()
+    yield runner
+    runner.child.process.communicate(timeout=60)
+
+
+@pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder: `acme`; `owner` (archived) whose registers `friend` uses; `old` (suspended); an unused store."""
+    """A data folder: `acme`; `owner`, suspended, whose registers others use; `old`, suspended; an unused store."""
     folder = tmp_path_factory.mktemp("prepared") / "data"
     router = Router(folder)
     router.universal.create_tables([Listing])
@@ -80,12 +109,14 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for slug in ("acme", "owner", "old"):
         make(slug)
     make("friend", share={"registers": "owner"})
+    router.create("guest", models=[Contact], share={"registers": "owner"}, register=enlist)
     make("parted")
     router.share("parted", "registers", "acme")
     router.create(
         "blank", models=[Note, Contact], template="there", prepare=lambda: Note.create(text="new")
     )
-    router.suspend("old", "x")
+    for slug in ("old", "owner"):
+        router.suspend(slug, "x")
     router.close()
     return folder
 
@@ -94,20 +125,6 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def data(prepared: Path, tmp_path: Path) -> Path:
     """A copy of it, which nobody has open."""
     return Path(shutil.copytree(prepared, tmp_path / "data"))
-
-
-def program(change: str, before: str = "") -> str:
-    """Return the code of a change, cut short at the step of the given number."""
-    if change == "purge an owner":
-        before = "r.archive('owner')\n"
-    return PROGRAM.replace("CHANGE", f"{before}{CHANGES[change]}")
-
-
-def run(code: str, data: Path, at: int) -> int:
-    """Run it, and return how many steps it took; -9 where it was killed."""
-    with_env = Child(code, data, at)
-    out, _ = with_env.process.communicate(timeout=60)
-    return int(out) if with_env.process.returncode == 0 else with_env.process.returncode
 
 
 State = dict[str, Any]
@@ -123,6 +140,7 @@ def state_of(router: Router) -> State:
                 assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
                 table = {"books": "SELECT text FROM note", "registers": "SELECT name FROM contact"}
                 rows[role] = (store.label, connection.execute(table[role]).fetchall())
+        assert (router.folder / "tenants" / tenant.id).is_dir()
         listed = Listing.select().where(Listing.tenant_id == tenant.id).count()
         seen[tenant.slug] = (tenant.state, listed, rows)
     seen["*"] = sorted(store.label for store in router.unused_stores())
@@ -151,6 +169,7 @@ def strays(data: Path) -> list[str]:
         }
         named |= {Path(store.path) for store in router.unused_stores()}
         homes = {path.parent for path in named}
+        homes |= {data / "tenants" / tenant.id for tenant in router.tenants()}
         backups = {data / stone.backup for stone in router.tombstones()}
         gone = router.universal.execute_sql("SELECT backup FROM purged_store").fetchall()
         backups |= {data / backup for (backup,) in gone}
@@ -166,18 +185,13 @@ def strays(data: Path) -> list[str]:
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_that_is_killed_at_any_step(
-    prepared: Path, data: Path, change: str, tmp_path: Path
+    prepared: Path, change: str, tmp_path: Path, runner: Runner
 ) -> None:
     """Before and after recovery, the folder is as it was or as it was to become; nothing is left of a half."""
-    code = program(change)
-    before = look(data, recovering=False)
-    if change == "purge an owner":
-        router = Router(data)
-        router.archive("owner")
-        before = state_of(router)
-        router.close()
+    code = CHANGES[change]
     whole = Path(shutil.copytree(prepared, tmp_path / "whole"))
-    count = run(code, whole, 0)
+    before = look(whole, recovering=False)
+    count = runner.run(code, whole)
     after = look(whole, recovering=False)
     assert count > 0
     assert after != before
@@ -185,7 +199,7 @@ def test_a_change_that_is_killed_at_any_step(
     outcomes = []
     for at in range(1, count + 1):
         one = Path(shutil.copytree(prepared, tmp_path / f"at{at}"))
-        assert run(code, one, at) == -9
+        assert runner.run(code, one, at) == -9
         seen = look(one, recovering=False)
         assert seen in (before, after), f"half a change was seen at step {at}"
         recovered = look(one, recovering=True)
@@ -195,28 +209,32 @@ def test_a_change_that_is_killed_at_any_step(
     assert outcomes == sorted(outcomes), "a later step undid what an earlier one had done"
 
 
-def again_killed(data: Path, code: str) -> int:
-    """Recover in a process that is killed at its first step, then at its second, …; return how often that was."""
-    kills = 0
-    while run(code, data, kills + 1) == -9:
-        kills += 1
-        assert kills < 50
-    return kills
-
-
 @pytest.mark.parametrize(
-    "change", ["create", "clone", "unshare", "purge", "purge an owner", "purge a store"]
+    "change",
+    [
+        "create",
+        "clone",
+        "unshare",
+        "the first store of its own",
+        "purge",
+        "purge an owner",
+        "purge a store",
+    ],
 )
-def test_recovery_that_is_killed_itself(prepared: Path, change: str, tmp_path: Path) -> None:
-    """At any of its steps: the next one goes on with it."""
-    recovering = PROGRAM.replace("CHANGE", "r.recover()")
-    count = run(program(change), Path(shutil.copytree(prepared, tmp_path / "whole")), 0)
+def test_recovery_that_is_killed_itself(
+    prepared: Path, change: str, tmp_path: Path, runner: Runner
+) -> None:
+    """At its first step, the next one at its second, and so on: the last one goes on with it."""
+    count = runner.run(CHANGES[change], Path(shutil.copytree(prepared, tmp_path / "whole")))
     kills = 0
     for at in range(1, count + 1):
         one = Path(shutil.copytree(prepared, tmp_path / f"at{at}"))
-        assert run(program(change), one, at) == -9
+        assert runner.run(CHANGES[change], one, at) == -9
         seen = look(one, recovering=False)
-        kills += again_killed(one, recovering)
+        step = 1
+        while runner.run("r.recover()", one, step) == -9:
+            step += 1
+            kills += 1
         assert look(one, recovering=True) == seen
         assert strays(one) == []
     assert kills > 0
@@ -224,17 +242,15 @@ def test_recovery_that_is_killed_itself(prepared: Path, change: str, tmp_path: P
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_full_disk_at_any_step(
-    prepared: Path, change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    prepared: Path, change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runner: Runner
 ) -> None:
     """The error tells; without any recovery the folder is as it was, or as it was to become, with nothing left over."""
     whole = Path(shutil.copytree(prepared, tmp_path / "whole"))
-    count = run(program(change), whole, 0)
+    count = runner.run(CHANGES[change], whole)
     after = look(whole, recovering=False)
     for at in range(1, count + 1):
         one = Path(shutil.copytree(prepared, tmp_path / f"at{at}"))
         router = Router(one)
-        if change == "purge an owner":
-            router.archive("owner")
         before = state_of(router)
         reached = 0
 

@@ -140,7 +140,7 @@ def test_any_name_will_do(router: Router, name: str) -> None:
 
 def flipped(folder: Path) -> None:
     content = bytearray((folder / "books.db").read_bytes())
-    content[5000] ^= 1
+    content[content.index(b"first")] ^= 1
     (folder / "books.db").write_bytes(content)
 
 
@@ -197,7 +197,7 @@ def test_one_that_isnt_what_it_was_is_made_anew(router: Router, damage: Any) -> 
         assert tenant.store("books").execute_sql("PRAGMA integrity_check").fetchone() == ("ok",)
     assert templates(router) == [folder]
     assert folder.is_dir()
-    assert not folder.is_symlink()
+    assert not [path for path in (folder, *folder.iterdir()) if path.is_symlink()]
     assert {path: path.read_bytes() for path in elsewhere} == elsewhere
 
 
