@@ -87,6 +87,22 @@ def test_one_thread_never_waits_for_itself(narrow: Router) -> None:
         assert texts() == ["c"]
 
 
+def test_who_maintains_a_store_has_the_reserve_too(tmp_path: Path) -> None:
+    """Others wait for the end of it, so that it doesn't wait for the room that they have."""
+    router = Router(tmp_path / "data", descriptors=40, patience=0)
+    for n in range(9):
+        router.create(f"t{n}", models=[Note])
+    router.universal.release()
+    held = [holding(router, f"t{n}").enters() for n in range(8)]
+    with pytest.raises(NoRoom), touching(router, "t8"):
+        pass
+    with router.maintaining("t8"), touching(router, "t8"):
+        assert texts() == []
+    for one in held:
+        assert one.leaves() is None
+    router.close()
+
+
 def test_tasks_of_one_thread_never_wait_for_each_other(narrow: Router) -> None:
     """A task that waited would hold up the loop, and so the task that it waits for."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from notes import Note, texts
+from notes import Contact, Note, texts
 from tenants import NoTenant, Router, Store, Tenant, TenantError
 from tenants.budget import Budget
 from tenants.connections import ConnectionState
@@ -268,3 +268,20 @@ def test_another_thread_may_give_it_back(router: Router, acme: Tenant) -> None:
         texts()
     current.set(NOWHERE)
     assert sys.getrefcount(entry) > 0
+
+
+def test_a_function_reaches_connections_that_nobody_has_touched_yet(router: Router) -> None:
+    """A lease claims the warm connections of all its stores; one that was to be closed since is not used."""
+    tenant = router.create("acme", models=[Note, Contact])
+    books = tenant.store("books")
+    with router.using(tenant):
+        assert texts() == []
+    with router.using(tenant):
+        assert Contact.select().count() == 0  # from here on books' warm connection is this lease's
+        books.database.register_function(lambda: 42, "answer", 0)
+        assert books.execute_sql("SELECT answer()").fetchone() == (42,)
+    with router.using(tenant):
+        assert Contact.select().count() == 0
+        books.database.register_function(lambda: 43, "later", 0)
+    with router.using(tenant):
+        assert books.execute_sql("SELECT later()").fetchone() == (43,)

@@ -16,7 +16,7 @@ from tenants import (
 )
 from tenants.leases import Lease
 from tenants.pool import Pool
-from tenants.turns import Waiter
+from tenants.turns import Turns, Waiter
 from threads import holding, touching, wait_for
 
 
@@ -153,30 +153,39 @@ def test_fifty_threads_of_one_delay_another_by_one_turn(
     assert sorted(order) == ["a"] * 50 + ["b"]
 
 
-def test_who_has_least_goes_first(tmp_path: Path) -> None:
+def test_who_has_least_goes_first(narrow: Router) -> None:
     """Not who came first: a tenant with nothing in hand is before one that has something already."""
-    router = Router(tmp_path / "data", descriptors=6 * COST + 3 * 3, patience=60)
-    for slug in "abc":
-        router.create(slug, models=[Note])
-    router.universal.release()
-    first = [holding(router, "a").enters(), holding(router, "a").enters()]
-    filler = [holding(router, "c").enters()]
-    limit = router.pool.budget.total - router.pool._held - COST + 1
-    router.pool._held += limit  # as if the rest were lent: there is no room for another
-    more = holding(router, "a")
-    wait_for(lambda: router.pool.status().waiting == 1)
-    other = holding(router, "b")
-    wait_for(lambda: router.pool.status().waiting == 2)
-    with router.pool._mutex:
-        router.pool._held -= COST
-    assert filler.pop().leaves() is None
-    other.enters()
-    assert not more.inside
-    with router.pool._mutex:
-        router.pool._held -= limit - COST
-    for held in (*first, other, more):
-        assert held.leaves() is None
-    router.close()
+    turns = Turns()
+    for slug in "ab":
+        with narrow.using(slug) as entry:
+            lease = Lease(narrow.pool, entry)
+            lease.nested = False
+            turns.add(Waiter(lease))
+    has = {narrow.tenant("a").id: 1}
+
+    def served() -> str:
+        waiter = turns.next(has, lambda lease: True, lambda lease: True)
+        assert waiter is not None
+        turns.served(waiter)
+        return waiter.lease.tenant.slug
+
+    assert [served(), served()] == ["b", "a"]
+    assert len(turns) == 0
+
+
+def test_nobody_overtakes_for_needing_less(narrow: Router) -> None:
+    """Whose turn it is waits for room; only one whose tenant has its share already lets others go."""
+    turns = Turns()
+    for slug in "ab":
+        with narrow.using(slug) as entry:
+            lease = Lease(narrow.pool, entry)
+            lease.nested = False
+            turns.add(Waiter(lease))
+    a = narrow.tenant("a")
+    assert turns.next({}, lambda lease: True, lambda lease: lease.tenant is not a) is None
+    waiter = turns.next({}, lambda lease: lease.tenant is not a, lambda lease: True)
+    assert waiter is not None
+    assert waiter.lease.tenant.slug == "b"
 
 
 def test_long_entries_of_one_leave_room_for_others(tmp_path: Path) -> None:
