@@ -85,6 +85,7 @@ def try_out(store: Store, folder: str, time_limit: float = TIME_LIMIT) -> Migrat
         with closing(sqlite.driver.connect(uri, isolation_level=None, uri=True)) as copy:
             copy.execute("PRAGMA synchronous = OFF")
             copy.execute("PRAGMA trusted_schema = OFF")
+            store.database._add_conn_hooks(copy)  # functions that its triggers and indexes may call
             apply(copy, store, names, time_limit)
         return Migrated(before, names)
     except sqlite.driver.Error as error:

@@ -281,6 +281,19 @@ def test_what_takes_too_long_is_ended(data: Path, folders: Folders, loop: str) -
     assert version(paths(data)["acme"]) == 0
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_ends_the_run_and_nothing_else(data: Path, folders: Folders, jobs: int) -> None:
+    """What is under way is rolled back, isn't blamed, and is done by the next run."""
+    file = folders.write("books", "0001_stop", "def up(m, db): raise KeyboardInterrupt\n")
+    with opened(data, migrations=folders("books")) as router:
+        with pytest.raises(KeyboardInterrupt):
+            Fleet(router).run(jobs=jobs)
+        assert all(tenant.store("books").trouble is None for tenant in router.tenants())
+    file.write_text(RENAMED)
+    with opened(data, migrations=folders("books")) as router:
+        assert len(Fleet(router).run().of(Outcome.MIGRATED)) == 3
+
+
 def test_the_applications_own_check_is_asked_before_the_commit(
     data: Path, folders: Folders
 ) -> None:
