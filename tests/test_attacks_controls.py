@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Response, abort, make_response
+from flask import Response, abort, make_response, request
 
 from attacks.arena import Arena, arena_in
 from attacks.companies import VICTIM
@@ -171,6 +171,18 @@ def test_a_route_that_writes_elsewhere_is_found(arena: Arena) -> None:
     assert "file outside the data folder" in found
     assert "the victim's rows changed" in found
     assert "the victim's files changed" in {finding.what for finding in arena.verdict()}
+
+
+@pytest.mark.parametrize("header", ["Host", "X-Forwarded-Host", "X-Request-Id"])
+def test_a_route_that_believes_a_header_is_found(leaky: Arena, header: str) -> None:
+    """One that leads to whatever host was named, or takes a client's request id for its own."""
+
+    def view() -> Response:
+        return Response("", 302, {"Location": f"http://{request.headers.get(header, 'here')}/"})
+
+    view.__name__ = f"believes_{header}".replace("-", "_")
+    add_route(leaky, f"/believing/{header}", view)
+    assert "a made-up header was believed" in findings(leaky)
 
 
 def test_a_crash_is_found(arena: Arena) -> None:

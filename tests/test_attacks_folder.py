@@ -27,8 +27,10 @@ from models.accounts import Account
 from models.attachments import Attachment
 from models.companies import create_company
 from models.registers import Product
-from tenants import Router, TenantError
+from tenants import Router, TenantError, homes, notices, sqlite
+from tenants import places as places_of_tenants
 
+Link = Callable[["Folder", Path], None]
 REFUSED = (TenantError, ConfigError)
 BESIDE = ("-wal", "-shm")
 
@@ -167,7 +169,7 @@ def hard_to_victim(folder: Folder, place: Path) -> None:
     os.link(target, place)
 
 
-def fits(folder: Folder, place: Path, kind: Callable[[Folder, Path], None]) -> bool:
+def fits(folder: Folder, place: Path, kind: Link) -> bool:
     """Whether there can be such a link: folders have one name, and what holds the victim's can't lead to it."""
     if kind in (to_victim, hard_to_victim) and folder.homes[VICTIM].is_relative_to(place):
         return False
@@ -185,34 +187,78 @@ KINDS = (to_outside, to_nothing, to_victim, hard_to_victim)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_no_link_leads_out_or_across(tmp_path: Path, kind: Callable[[Folder, Path], None]) -> None:
+def test_no_link_leads_out_or_across(tmp_path: Path, kind: Link) -> None:
     """Every file and folder there is, one at a time, replaced by a link of that kind."""
-    wrong = []
-    for n, name in enumerate(places()):
-        (tmp_path / str(n)).mkdir()
-        folder = Folder(tmp_path / str(n))
-        place = folder.place(name)
-        if not fits(folder, place, kind):
-            continue
-        place.parent.mkdir(parents=True, exist_ok=True)
-        kind(folder, place)
-        before = folder.contents()
-        watch = Watch(folder.forbidden())
-        try:
-            told = "\n".join(work(folder, serve=place.parent == folder.data))
-        except Exception as error:  # noqa: BLE001 - one place mustn't hide the others
-            wrong.append(f"{name}: {error!r}")
-            continue
-        finally:
-            touched = watch.touched()
-            watch.close()
-        if touched:
-            wrong.append(f"{name}: opened through the link: {sorted(map(str, touched))}")
-        if folder.contents() != before:
-            wrong.append(f"{name}: written through the link: {_differs(folder, before)}")
-        if seen := looked_for().in_text(told, ALL_OWNERS - owners_of(ACME), ""):
-            wrong.append(f"{name}: {sorted(seen)[:3]}")
+    wrong = [
+        told for n, name in enumerate(places()) for told in tried(tmp_path / str(n), name, kind)
+    ]
     assert not wrong, "\n".join(wrong)
+
+
+def tried(where: Path, name: str, kind: Link) -> list[str]:
+    """Put a link in place of one file of a folder, work there, and return what went wrong."""
+    where.mkdir()
+    folder = Folder(where)
+    place = folder.place(name)
+    if not fits(folder, place, kind):
+        return []
+    place.parent.mkdir(parents=True, exist_ok=True)
+    kind(folder, place)
+    before = folder.contents()
+    watch = Watch(folder.forbidden())
+    try:
+        told = "\n".join(work(folder, serve=place.parent == folder.data))
+    except Exception as error:  # noqa: BLE001 - one place mustn't hide the others
+        return [f"{name}: {error!r}"]
+    finally:
+        touched = watch.touched()
+        watch.close()
+    wrong = [f"{name}: opened through the link: {sorted(map(str, touched))}"] if touched else []
+    if folder.contents() != before:
+        wrong.append(f"{name}: written through the link: {_differs(folder, before)}")
+    if seen := looked_for().in_text(told, ALL_OWNERS - owners_of(ACME), ""):
+        wrong.append(f"{name}: {sorted(seen)[:3]}")
+    return wrong
+
+
+def stores_are_opened_as_they_are(patch: pytest.MonkeyPatch) -> None:
+    """Nobody looks whether a store's file, or what lies beside it, is a link."""
+    patch.setattr(sqlite, "_require_plain_file", lambda path, label: None)
+
+
+def locks_are_opened_as_they_are(patch: pytest.MonkeyPatch) -> None:
+    """Nobody looks whether a lock, or the folder that it is in, is a link."""
+
+    def open_any(path: str, make: bool = True) -> int:
+        return os.open(path, os.O_RDWR | (os.O_CREAT if make else 0), 0o600)
+
+    for module in (homes, notices, places_of_tenants):
+        patch.setattr(module, "open_own", open_any)
+    patch.setattr(os.path, "islink", lambda path: False)
+
+
+CONTROLS = (
+    (stores_are_opened_as_they_are, "<acme>/books.1.db", to_victim),
+    (stores_are_opened_as_they_are, "<acme>/books.1.db", to_outside),
+    (stores_are_opened_as_they_are, "<acme>/registers.1.db-wal", hard_to_victim),
+    (locks_are_opened_as_they_are, "<acme>/lock", to_nothing),
+    (locks_are_opened_as_they_are, "<acme>/lock", to_victim),
+    (locks_are_opened_as_they_are, "<acme>", to_victim),
+)
+
+
+@pytest.mark.parametrize(("take_off", "name", "kind"), CONTROLS)
+def test_a_link_that_is_followed_is_found(
+    tmp_path: Path,
+    take_off: Callable[[pytest.MonkeyPatch], None],
+    name: str,
+    kind: Link,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same finds something at once where what refuses links is gone."""
+    assert tried(tmp_path / "kept", name, kind) == []
+    take_off(monkeypatch)
+    assert tried(tmp_path / "open", name, kind)
 
 
 def _differs(folder: Folder, before: dict[str, bytes | None]) -> list[str]:

@@ -16,7 +16,7 @@ from attacks.forms import Forms
 from attacks.furnished import fingerprint, homes, lay_out, needles
 from attacks.marks import Sighting
 from attacks.people import Identity, identities
-from attacks.probes import Probe, Quiver
+from attacks.probes import MADE_UP_HOST, MADE_UP_ID, Probe, Quiver
 from attacks.routes import UNSAFE, Heard, Pool, targets
 from attacks.rules import forbidden, kept_out, may_write
 from attacks.standing import Standing
@@ -67,7 +67,6 @@ class Arena:
             "tenant": other.names["tenant"][0],
             "user": other.names["user"][0],
             "token": self.people["boris"].digest,
-            "request": "a" * 16,
         }
         self.quiver = Quiver(
             targets(self.site.app),
@@ -220,6 +219,9 @@ class Arena:
             yield "crash", f"an error was logged: {errors_of(records)}"
         if "Traceback (most recent call last)" in body:
             yield "crash", "a traceback in the answer"
+        for made_up in (MADE_UP_HOST, MADE_UP_ID):
+            if made_up in headers or made_up in body:
+                yield "a made-up header was believed", made_up
         if not kept_out(probe, answer):
             yield "open door", f"status {status}, {answer.headers.get('Location', '')}"
         if list(self.site.app.db_dict) != [UNIVERSAL]:  # type: ignore[attr-defined]

@@ -16,20 +16,24 @@ from attacks.routes import METHODS, UNSAFE, Heard, Pool, Target
 ANYWAY = ("company", "slug", "tenant", "tenant_id", "user", "id", "next")
 """Names that are sent to every view, whether it asks for them or not."""
 
+MADE_UP_HOST = f"{GLOBEX}.example"
+MADE_UP_ID = "a" * 16
+"""What an answer never has from made-up headers: it would lead elsewhere, or stand for somebody's request."""
+
 SPOOFED: dict[str, dict[str, str]] = {
     "": {},
-    "Host": {"Host": f"{GLOBEX}.example"},
+    "Host": {"Host": MADE_UP_HOST},
     "no Host": {"Host": ""},
     "X-Forwarded-*": {
         "X-Forwarded-For": "127.0.0.1",
-        "X-Forwarded-Host": f"{GLOBEX}.example",
+        "X-Forwarded-Host": MADE_UP_HOST,
         "X-Forwarded-Proto": "https",
         "X-Forwarded-Prefix": f"/c/{GLOBEX}",
         "X-Forwarded-Port": "443",
-        "Forwarded": f"for=127.0.0.1;host={GLOBEX}.example;proto=https",
+        "Forwarded": f"for=127.0.0.1;host={MADE_UP_HOST};proto=https",
         "X-Real-IP": "127.0.0.1",
     },
-    "X-Request-Id": {"X-Request-Id": "{request}", "X-Correlation-Id": "{request}"},
+    "X-Request-Id": {"X-Request-Id": MADE_UP_ID, "X-Correlation-Id": MADE_UP_ID},
     "another path": {
         "X-Original-URL": f"/c/{GLOBEX}/journal.json",
         "X-Rewrite-URL": f"/c/{GLOBEX}/journal.json",
