@@ -185,6 +185,19 @@ def test_registers_are_shared_and_given_back(site: Site, chief: Browser) -> None
     assert router.tenant("acme").store("registers").owner == router.tenant("acme").id
 
 
+def test_registers_that_outlived_their_owner_are_told(site: Site, chief: Browser) -> None:
+    """The page says that the owner is gone, and offers the company registers of its own."""
+    step(chief, page_of(site, "acme"), "share", owner="globex")
+    owner = page_of(site, "globex")
+    step(chief, owner, "archive")
+    assert "also used by acme" in chief.get(owner).text
+    assert step(chief, owner, "purge", confirmed="globex").status_code == 303
+    page = page_of(site, "acme")
+    assert "a company that was purged" in chief.get(page).text
+    assert step(chief, page, "unshare").status_code == 303
+    assert "its own" in chief.get(page).text
+
+
 def test_only_registers_of_companies_of_one_s_own_can_be_shared(site: Site, chief: Browser) -> None:
     """An administrator gets no customers to see by sharing those of a company that they can't open."""
     site.company("foreign")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,6 +130,43 @@ def test_a_purged_company_leaves_its_backup_and_its_history(router: Router, user
     assert not Path(tenant.store("books").path).exists()
     with pytest.raises(UnknownTenant):
         purge_company(router, tenant.id, confirmed="acme")
+
+
+@pytest.mark.parametrize(
+    ("before", "step"),
+    [
+        (None, lambda router: suspend_company(router, "acme", "x")),
+        (None, lambda router: archive_company(router, "acme")),
+        (archive_company, lambda router: resume_company(router, "acme")),
+        (archive_company, lambda router: purge_company(router, "acme", confirmed="acme")),
+    ],
+    ids=["suspend", "archive", "resume", "purge"],
+)
+def test_of_two_at_once_one_takes_the_step(
+    router: Router, user: User, before: Any, step: Callable[[Router], object]
+) -> None:
+    """The other is told that it is taken, or that the company is gone; nothing is done twice."""
+    if before is not None:
+        before(router, "acme")
+    together, ended = threading.Barrier(2), []
+
+    def take() -> None:
+        try:
+            together.wait()
+            step(router)
+            ended.append("done")
+        except (Conflict, UnknownTenant) as error:
+            ended.append(type(error).__name__)
+        finally:
+            router.universal.release(wholly=True)
+
+    threads = [threading.Thread(target=take) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(ended) == 2
+    assert ended.count("done") == 1
 
 
 def test_companies_are_found_by_state(router: Router, user: User) -> None:
