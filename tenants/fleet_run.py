@@ -143,10 +143,12 @@ class FleetRun:
     def _home(self, home: PendingHome) -> None:
         left = {row.id: row for row in home.stores}
         try:
-            if not self.router.known.of_owner(home.owner):
+            own = self.router.known.of_owner(home.owner)  # kept in hand, or each look would make them anew
+            if not own:
                 raise UnknownTenant(f"{home.slug} was purged since.")
             with self._having(home):
-                for store in self.router.known.of_owner(home.owner):
+                own = self.router.known.of_owner(home.owner)
+                for store in own:
                     row = left.pop(store.id, None)
                     if row is not None:
                         self._store(store, row.tenants)
