@@ -15,15 +15,27 @@ from peewee import ForeignKeyField, OperationalError
 
 from guards import switch_off
 from routed_models import Customer, Item, tenant
-from tenants import RoutedModel, Router, compiling, database, entries, metadata, relations
-from tenants.current import NOWHERE, Entry
+from tenants import (
+    NoTenant,
+    RoutedModel,
+    Router,
+    compiling,
+    database,
+    establish_key,
+    metadata,
+    relations,
+)
+from tenants.current import Entry, current
+from ways import WAYS, Site, Way
+
+each_way = pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name.replace(" ", "_"))
 
 
 @pytest.fixture
 def companies(router: Router) -> Router:
-    """`acme` and `globex`, with the same rows but for their names."""
-    tenant(router, "acme")
-    tenant(router, "globex")
+    """`acme`, `globex` and `initech`, with the same rows but for their names."""
+    for slug in ("acme", "globex", "initech"):
+        tenant(router, slug)
     return router
 
 
@@ -32,7 +44,24 @@ def first() -> str:
     return Item.get_by_id(1).text
 
 
-def test_resolving_without_an_entry(companies: Router, monkeypatch: pytest.MonkeyPatch) -> None:
+def first_and_hand_back() -> str:
+    """Return the first item's text, where no entry is there to hand back what that took."""
+    text, entry = first(), current.get()
+    entries.hand_back(entry.states, entry.lease)
+    entry.states, entry.lease = {}, None
+    return text
+
+
+@pytest.fixture
+def site(companies: Router) -> Iterator[Site]:
+    """What the ways into a company need."""
+    site = Site(companies)
+    yield site
+    site.close()
+
+
+@each_way
+def test_resolving_without_an_entry(site: Site, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
     """If models remembered their last database, and databases asked for no entry, they would answer without one."""
     resolve = metadata.ThreadSafeDatabaseMetadata._get_db
     last = {}
@@ -43,24 +72,31 @@ def test_resolving_without_an_entry(companies: Router, monkeypatch: pytest.Monke
             last[self] = found
         return last.get(self, found)
 
-    with companies.using("acme") as entry:
-        monkeypatch.setattr(metadata.ThreadSafeDatabaseMetadata, "database", property(remembering))
-        switch_off(monkeypatch, "database cursor cache")
-        assert first() == "acme 1"
-        companies.leave(entry)
-        assert first() == "acme 1"
-        entries.hand_back(NOWHERE.states)
-        NOWHERE.states = {}
-        monkeypatch.undo()
+    way.inside(site, "acme", first)
+    with pytest.raises(NoTenant):
+        way.inside(site, None, first)
+    monkeypatch.setattr(metadata.ThreadSafeDatabaseMetadata, "database", property(remembering))
+    switch_off(monkeypatch, "database cursor cache threads")
+    assert way.inside(site, "acme", first) == "acme 1"
+    assert way.inside(site, None, first_and_hand_back) == "acme 1"
 
 
-def test_emptying_an_entry(companies: Router, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If an entry weren't emptied as it is taken out of `db_dict`, it would go on answering."""
-    with companies.using("acme") as entry:
-        monkeypatch.setattr(Entry, "empty", lambda self: None)
-        del companies.db_dict[entry.key]
-        assert first() == "acme 1"
-        monkeypatch.undo()
+@each_way
+def test_emptying_an_entry(site: Site, way: Way) -> None:
+    """If an entry weren't emptied as it is taken out of `db_dict`, it would go on answering, whoever has it."""
+
+    def pop_and_read() -> str:
+        del site.router.db_dict[establish_key()]
+        return first()
+
+    def pop_without_emptying() -> str:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Entry, "empty", lambda self: None)
+            return pop_and_read()
+
+    with pytest.raises(NoTenant):
+        way.inside(site, "acme", pop_and_read)
+    assert way.inside(site, "acme", pop_without_emptying) == "acme 1"
 
 
 def test_asking_whose_thread_it_is(companies: Router, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,8 +105,7 @@ def test_asking_whose_thread_it_is(companies: Router, monkeypatch: pytest.Monkey
     with companies.using("acme"):
         first()
         copied = contextvars.copy_context()
-        switch_off(monkeypatch, "cursor")
-        monkeypatch.setattr(database.StoreDatabase, "_require_owner", lambda self, entry: None)
+        switch_off(monkeypatch, "threads")
         thread = threading.Thread(target=lambda: seen.append(copied.run(first)))
         thread.start()
         thread.join()
@@ -85,7 +120,7 @@ def test_noticing_generators(companies: Router, monkeypatch: pytest.MonkeyPatch)
         with companies.using("acme"):
             yield first()
 
-    monkeypatch.setattr(entries, "_generator_of", lambda frame, entry: None)
+    switch_off(monkeypatch, "generators")
     with companies.using("globex"):
         for _ in rows():
             Item.create(journal=1, text="meant for globex")
