@@ -15,7 +15,7 @@ from models.companies import Company
 from models.errors import BadInput, Conflict
 from models.people.memberships import Membership
 from models.texts import clean_line
-from tenants import BadChange, Router, SlugTaken, Tenant
+from tenants import BadChange, Router, SlugTaken, Tenant, WrongFile
 
 LONGEST_REASON = 300
 
@@ -112,10 +112,16 @@ def unregister(tenant: Tenant) -> None:
 
 @contextmanager
 def steps(tenant: Tenant) -> Iterator[None]:
-    """Tell of a step that tenants refuses in the words of the books' errors."""
+    """Tell of a step that tenants refuse in the words of the books' errors.
+
+    Raises UnknownTenant where the company was purged while this waited for its turn.
+    """
     try:
         yield
     except SlugTaken:
+        raise
+    except WrongFile:
+        tenant.router.tenant(tenant.id)  # whose folder may be gone, and not just damaged
         raise
     except BadChange as error:
         raise Conflict(
