@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import copies, sqlite
 from .creation import Register, enter_into_catalogue, not_made
+from .errors import TenantError
 from .marks import Mark
 from .new_homes import NewHome
 from .states import require_no_transaction
@@ -50,6 +51,8 @@ def clone(
             enter_into_catalogue(router, home, like, register)
             step("entered")
             mark.done()
+    except TenantError:
+        raise  # that a lock wasn't had in time is an OSError, too
     except (OSError, sqlite.driver.Error) as error:
         raise not_made(home.tenant, error) from error
     return home.tenant

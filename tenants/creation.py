@@ -70,6 +70,8 @@ class Creation:
                 enter_into_catalogue(self.router, self.home, {}, register)
                 step("entered")
                 mark.done()
+        except TenantError:
+            raise  # that a lock wasn't had in time is an OSError, too
         except (OSError, sqlite.driver.Error) as error:
             raise not_made(self.tenant, error) from error
         return self.tenant

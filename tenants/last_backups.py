@@ -49,6 +49,8 @@ def take(router: Router, purged: str, label: str, stores: Sequence[Store]) -> Pa
         os.rename(part, folder)
         flush_folder(os.path.dirname(folder))
         step("backup in place")
+    except TenantError:
+        raise
     except (OSError, sqlite.driver.Error) as error:
         raise TenantError(
             f"The last backup of {label} can't be made ({error}), and without one it isn't purged: nothing was "

@@ -34,7 +34,6 @@ def purge(
     _require_state(tenant, tenant.state)
     with alone(router, [(tenant.id, tenant.slug)], patience):
         tenant = router.tenant(tenant.id)  # what others did to it while this waited
-        _require_state(tenant, tenant.state)
         # What others share stays with them, and so does its place.
         going = [
             s for s in tenant.own_stores() if set(router.catalogue.users_of(s.id)) == {tenant.id}

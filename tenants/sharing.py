@@ -66,6 +66,8 @@ def unshare(router: Router, tenant: Tenant, role: str, patience: float) -> None:
                 flush_file(path)
                 flush_folder(os.path.dirname(path))
                 step("store flushed")
+            except TenantError:
+                raise  # that a lock wasn't had in time is an OSError, too
             except (OSError, sqlite.driver.Error) as error:
                 raise TenantError(
                     f"{shared.label} can't be copied for {tenant.slug} ({error}), which goes on sharing it. Is there "

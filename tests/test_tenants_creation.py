@@ -12,6 +12,7 @@ from peewee import OperationalError, TextField
 
 from notes import Child, Contact, Note, child, texts
 from tenants import (
+    LockTimeout,
     NotAMember,
     RoutedModel,
     Router,
@@ -319,3 +320,25 @@ def test_a_stores_name_makes_no_path(router: Router) -> None:
     with pytest.raises(TenantError, match="can't be a store's name"):
         router.create("acme", models=[Stray])
     assert everything(router)[:2] == ([], [])
+
+
+def test_a_lock_that_isnt_had_in_time_is_told_as_what_it_is(tmp_path: Path) -> None:
+    """It isn't taken for a full disk."""
+    router = Router(tmp_path / "data", patience=0.05)
+    router.create("owner", models=[Contact])
+    refused: list[BaseException] = []
+
+    def share() -> None:
+        try:
+            router.create("late", models=[Note, Contact], share={"registers": "owner"})
+        except TenantError as error:
+            refused.append(error)
+
+    with router.maintaining("owner"):
+        thread = threading.Thread(target=share)
+        thread.start()
+        thread.join()
+    assert isinstance(refused[0], LockTimeout)
+    assert "owner was being maintained" in str(refused[0])
+    assert [tenant.slug for tenant in router.tenants()] == ["owner"]
+    router.close()

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,10 @@ from tenants import (
     UnknownTenant,
     WouldDeadlock,
     WrongFile,
+    copies,
     new_homes,
     sqlite,
+    steps,
 )
 
 
@@ -324,3 +327,57 @@ def test_what_says_that_files_are_to_go_outlasts_a_power_failure(
         str(backup.parent),
     }
     assert wanted <= set(before)
+
+
+def while_it_is_backed_up(
+    patch: pytest.MonkeyPatch, folder: Path, do: Callable[[Router], Any]
+) -> None:
+    """Let another process, so to speak, do something to the data folder once the backup is made."""
+
+    def reached(name: str) -> None:
+        if name == "backup in place":
+            patch.setattr(steps, "reached", None)
+            other = Router(folder)
+            do(other)
+            other.close()
+
+    patch.setattr(steps, "reached", reached)
+
+
+@pytest.mark.parametrize(
+    ("do", "said"),
+    [
+        (lambda other: other.resume("acme"), "acme is active"),
+        (
+            lambda other: other.create("late", models=[Contact], share={"registers": "acme"}),
+            "acme/registers is used by late",
+        ),
+    ],
+)
+def test_what_others_decide_meanwhile_counts(
+    router: Router,
+    acme: Tenant,
+    monkeypatch: pytest.MonkeyPatch,
+    do: Callable[[Router], Any],
+    said: str,
+) -> None:
+    """It is asked again in the transaction: who is needed again isn't purged, and its backup isn't a last one."""
+    while_it_is_backed_up(monkeypatch, router.folder, do)
+    with pytest.raises(BadChange, match=said):
+        router.purge(acme, unregister=unlist)
+    assert list((router.folder / "purged").iterdir()) == []
+    assert Listed.select().count() == 1
+    with acme.store("books").get_connection() as connection:
+        assert connection.execute("SELECT text FROM note").fetchall() == [("kept",)]
+
+
+def test_a_copy_that_is_somebody_elses(
+    router: Router, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is opened again before it counts, and has to say that it is that store."""
+    copy = copies.copy
+    other = router.tenant("other").store("books")._identity()
+    monkeypatch.setattr(copies, "copy", lambda connection, path: copy(connection, path, other))
+    with pytest.raises(WrongFile, match="the copy of acme/"):
+        router.purge(acme)
+    assert router.tenant("acme") is acme
