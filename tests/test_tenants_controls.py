@@ -21,6 +21,7 @@ from tenants import (
     Router,
     compiling,
     database,
+    entries,
     establish_key,
     metadata,
     relations,
