@@ -37,7 +37,7 @@ class ConnectionState(_ConnectionState):
     """
 
     def __init__(self, store: Store, lease: Lease | None = None) -> None:
-        super().__init__()
+        self.reset()  # which is all that Peewee's own does
         self.conn: Any
         self.commit_callbacks: list[Callable[[], object]]
         self.store = store
@@ -90,7 +90,8 @@ class ConnectionState(_ConnectionState):
             except sqlite.driver.Error:  # it was closed behind our back
                 self.spoiled = True
             self._part_with(connection)
-        self.unlock()
+        if self.store.made_lock is not None:
+            self.unlock()
         self.cursors = []
         self.spoiled = self.reading = False
         self.reset()

@@ -140,7 +140,7 @@ class Lending:
             if self._lent.pop(connection, None) is None:
                 return  # a parent's, in a forked child
             self._held -= CONNECTION
-            self.warm.put(store, connection)
+            self.warm.put({store: connection})
             surplus = self._serve()
         close(surplus)
 

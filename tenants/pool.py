@@ -81,7 +81,7 @@ class Pool(Lending):
         with self._mutex:
             self._require_open(lease.store)
             self._holders.tell_late(lease.began)
-            if not self._turns and self._within_share(lease) and self._has_room(lease):
+            if not self._turns.count and self._within_share(lease) and self._has_room(lease):
                 self._grant(lease)
                 surplus = self._make_room()
             else:
@@ -136,18 +136,15 @@ class Pool(Lending):
         lease.held = True
         lease.epoch = self.epoch
         warm = self.warm
-        for store in lease.stores.values():
-            connection = warm.take(store)
-            if connection is not None:
-                lease.claimed[store] = connection
+        warm.take_for(lease.stores, lease.claimed)
         for home in lease.homes:
             warm.homes.pop(home, None)
 
     def _serve(self) -> list[Any]:
         """Give the room that there is to those whose turn it is. Returns what is to be closed for them."""
-        while self._turns:
-            turns, tenants = self._turns, self._holders.of_tenant
-            waiter = turns.next(tenants, self._within_share, self._has_room)
+        turns = self._turns
+        while turns.count:
+            waiter = turns.next(self._holders.of_tenant, self._within_share, self._has_room)
             if waiter is None:
                 break
             turns.served(waiter)
@@ -221,14 +218,12 @@ class Pool(Lending):
 
     def _keep_warm(self, lease: Lease) -> list[Any]:
         warm = self.warm
-        for store, connection in lease.connections.items():
-            warm.put(store, connection)
+        warm.put(lease.connections)
         stale = []
-        for store, connection in lease.claimed.items():
-            if lease.epoch == self.epoch:
-                warm.put(store, connection)
-            else:
-                stale.append(connection)
+        if lease.epoch == self.epoch:
+            warm.put(lease.claimed)
+        else:
+            stale = list(lease.claimed.values())
         for home in lease.homes:
             warm.homes[home] = None
         lease.connections, lease.claimed, lease.reused = {}, {}, 0
@@ -296,5 +291,5 @@ class Pool(Lending):
             leases = [lease.status(now, self.lease_limit) for lease in self._holders]
             return PoolStatus(
                 self.budget.total, used, self.warm.count, lent, self._opens, self._reuses, self._waits, self._waited,
-                self._timeouts, self._evictions, len(self._turns), leases,
+                self._timeouts, self._evictions, self._turns.count, leases,
             )  # fmt: skip

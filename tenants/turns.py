@@ -35,6 +35,10 @@ class Turns:
 
     A tenant with a hundred requests in the queue so delays another's only one by no more than one of its own. Entries
     that are nested in others go before all: room comes back only once they are through. Guarded by the pool's mutex.
+
+    Attributes:
+        nested: those that are nested in others, first come first.
+        count: how many wait, of both kinds.
     """
 
     def __init__(self) -> None:
@@ -44,15 +48,15 @@ class Turns:
         self._round = 0
         self._rounds: dict[str, int] = {}
         self._tickets = count()
-        self._count = 0
+        self.count = 0
 
     def __len__(self) -> int:
-        return self._count
+        return self.count
 
     def add(self, waiter: Waiter) -> None:
         """Put a waiter at its place."""
         waiter.ticket = next(self._tickets)
-        self._count += 1
+        self.count += 1
         if waiter.lease.nested:
             self.nested.append(waiter)
             return
@@ -62,7 +66,7 @@ class Turns:
 
     def remove(self, waiter: Waiter) -> None:
         """Take a waiter out, wherever it stands."""
-        self._count -= 1
+        self.count -= 1
         if waiter.lease.nested:
             self.nested.remove(waiter)
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .budget import CONNECTION, HOME
@@ -42,15 +43,22 @@ class Warm:
             del self.stores[store]
         return idle.pop()
 
-    def put(self, store: Store, connection: Any) -> None:
-        """Keep a connection; its store was used just now."""
-        self.count += 1
-        idle = self.stores.get(store)
-        if idle is None:
-            self.stores[store] = [connection]
-        else:
-            idle.append(connection)
-            self.stores.move_to_end(store)
+    def take_for(self, stores: Mapping[str, Store], claimed: dict[Store, Any]) -> None:
+        """Take a connection out of each of a tenant's stores that has one."""
+        for store in stores.values():
+            if store in self.stores:
+                claimed[store] = self.take(store)
+
+    def put(self, connections: dict[Store, Any]) -> None:
+        """Keep a connection for each of some stores, which were used just now."""
+        for store, connection in connections.items():
+            idle = self.stores.get(store)
+            if idle is None:
+                self.stores[store] = [connection]
+            else:
+                idle.append(connection)
+                self.stores.move_to_end(store)
+        self.count += len(connections)
 
     def take_oldest(self) -> list[Any]:
         """Take out a connection of the store that was idle longest, and its folder's lock with its last one."""

@@ -254,7 +254,7 @@ def test_a_process_that_is_never_idle_lets_others_maintain(router: Router, acme:
     """As soon as another process wants the stores, no new lease begins, though this one always has some."""
     first = holding(router, "acme").enters()
     with child(OTHER, router.folder, "maintain") as other:
-        wait_for(lambda: os.path.exists(f"{acme.folder}/maintenance"))
+        wait_for(acme._is_wanted_elsewhere)
         second = holding(router, "acme")
         wait_for(lambda: acme._changed._waiters)  # type: ignore[attr-defined]
         assert not second.inside

@@ -170,7 +170,7 @@ def test_who_has_least_goes_first(narrow: Router) -> None:
         return waiter.lease.tenant.slug
 
     assert [served(), served()] == ["b", "a"]
-    assert len(turns) == 0
+    assert turns.count == 0
 
 
 def test_nobody_overtakes_for_needing_less(narrow: Router) -> None:
