@@ -70,6 +70,7 @@ def _stay_here(response: Response) -> None:
     target = response.headers.get("Location", "")
     if target.startswith(request.host_url):
         response.headers["Location"] = "/" + target[len(request.host_url) :].lstrip("/\\")
+        response.set_data("")  # which had the same address in it, as a link
 
 
 def check_token() -> None:

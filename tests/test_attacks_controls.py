@@ -173,7 +173,7 @@ def test_a_route_that_writes_elsewhere_is_found(arena: Arena) -> None:
     assert "the victim's files changed" in {finding.what for finding in arena.verdict()}
 
 
-@pytest.mark.parametrize("header", ["Host", "X-Forwarded-Host", "X-Request-Id"])
+@pytest.mark.parametrize("header", ["X-Forwarded-Host", "X-Request-Id"])
 def test_a_route_that_believes_a_header_is_found(leaky: Arena, header: str) -> None:
     """One that leads to whatever host was named, or takes a client's request id for its own."""
 

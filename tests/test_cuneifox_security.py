@@ -138,6 +138,7 @@ def test_redirects_stay_on_this_site_whatever_the_host_header_says(site: Site, p
     sent = site.browser().client.get(path, headers={"Host": "evil.example"})
     assert sent.status_code == 308
     assert re.match(r"/c/", sent.headers["Location"])
+    assert "evil.example" not in sent.text
 
 
 def test_a_host_header_that_is_none_costs_nothing(site: Site) -> None:
