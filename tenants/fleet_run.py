@@ -143,7 +143,8 @@ class FleetRun:
     def _home(self, home: PendingHome) -> None:
         left = {row.id: row for row in home.stores}
         try:
-            own = self.router.known.of_owner(home.owner)  # kept in hand, or each look would make them anew
+            # In hand from here on, or each look would make them anew.
+            own = self.router.known.of_owner(home.owner)
             if not own:
                 raise UnknownTenant(f"{home.slug} was purged since.")
             with self._having(home):

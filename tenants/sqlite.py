@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Callable
 from contextlib import closing, suppress
 from typing import Any
@@ -13,6 +12,7 @@ from urllib.parse import quote
 import peewee
 
 from .errors import SqliteUnsafe, StoreAhead, StoreBehind, WrongFile
+from .plain_files import require_plain_file
 
 driver = peewee.sqlite3  # one SQLite library per process: the one that Peewee took up
 
@@ -135,7 +135,7 @@ def connect(
             It is as it was.
         StoreBehind, StoreAhead: its schema is older or newer than the program can work with. It is as it was.
     """
-    _require_plain_file(path, label)
+    require_plain_file(path, label)
     try:
         connection = driver.connect(
             uri(path), isolation_level=None, uri=True, check_same_thread=False
@@ -168,7 +168,7 @@ def connect_to_look(path: str, identity: Identity, label: str) -> Any:
     Raises:
         WrongFile: as `connect` does.
     """
-    _require_plain_file(path, label)
+    require_plain_file(path, label)
     # Whoever may write moves the log into the file as he closes it; whoever may not leaves one behind if there is none.
     mode = "ro" if os.access(f"{path}-wal", os.F_OK) else "rw"
     try:
@@ -192,44 +192,6 @@ _SETTINGS = {
     "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;"
     for level in ("FULL", "NORMAL", "OFF")
 }
-
-
-def _require_plain_file(path: str, label: str) -> None:
-    # SQLite follows links, and rolls a journal back before anyone can ask whose file it is.
-    try:
-        found = os.lstat(path)
-        linked = stat.S_ISLNK(os.lstat(path[: path.rindex("/")]).st_mode)
-    except OSError as error:
-        raise WrongFile(
-            f"The file of {label} is missing ({error.strerror}). Put it back, or restore it from a backup."
-        ) from error
-    if linked or not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
-        raise WrongFile(
-            f"The file of {label} is not a plain file of one name in the data folder (a link?); it was not opened. "
-            f"Put the file itself there."
-        )
-    if found.st_size == 0:
-        raise WrongFile(f"The file of {label} is empty. Restore it from a backup.")
-    for suffix in ("-wal", "-shm"):
-        _require_plain_or_none(f"{path}{suffix}", label)
-    if os.access(f"{path}-journal", os.F_OK):
-        raise WrongFile(
-            f"Beside the file of {label} lies a rollback journal, which isn't ours; it was not opened. "
-            f"Restore the store from a backup."
-        )
-
-
-def _require_plain_or_none(beside: str, label: str) -> None:
-    # Under two names, another database could be written through what SQLite takes for this one's log.
-    try:
-        found = os.lstat(beside)
-    except OSError:
-        return
-    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
-        raise WrongFile(
-            f"{os.path.basename(beside)}, beside the file of {label}, is a link; the file was not opened. Take the "
-            f"link away, or restore the store from a backup."
-        )
 
 
 def require_identity(connection: Any, expected: Identity, label: str) -> int:

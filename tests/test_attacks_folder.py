@@ -223,7 +223,7 @@ def tried(where: Path, name: str, kind: Link) -> list[str]:
 
 def stores_are_opened_as_they_are(patch: pytest.MonkeyPatch) -> None:
     """Nobody looks whether a store's file, or what lies beside it, is a link."""
-    patch.setattr(sqlite, "_require_plain_file", lambda path, label: None)
+    patch.setattr(sqlite, "require_plain_file", lambda path, label: None)
 
 
 def locks_are_opened_as_they_are(patch: pytest.MonkeyPatch) -> None:
