@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from flask_app import Exchange, make_app
 from narrow_pool import assert_nothing_is_held, narrow_router
 from notes import Note, texts
+from routed_models import tenant
 from tenants import (
     NoRoom,
     Router,
@@ -151,3 +153,21 @@ def test_an_entry_that_touches_nothing_takes_no_room(narrow: Router) -> None:
         assert Note.select().sql()
     for held in (a, b):
         assert held.leaves() is None
+
+
+@pytest.mark.parametrize("path", ["/stream", "/stream-with-context"])
+def test_a_streamed_response_has_its_lease_until_it_is_closed(router: Router, path: str) -> None:
+    """From its first query on, also where another thread goes on with it; however it ends, it is given back."""
+    tenant(router, "acme")
+    app = make_app(router)
+    exchange = Exchange(app, path, tenant="acme")
+    exchange.step()
+    (lease,) = router.pool.status().leases
+    assert lease.tenant == "acme"
+    other = threading.Thread(target=exchange.step)
+    other.start()
+    other.join()
+    assert list(router.pool._holders.of_thread) == [other.ident]
+    exchange.close()
+    assert router.pool.leases() == 0
+    assert router.pool._holders.of_thread == {}
