@@ -302,6 +302,7 @@ class Homes:
                 if home is None:
                     folder = f"{self.router.path}/{relative_home(owner)}"
                     home = self._homes[owner] = Home(self, folder, label or owner)
+        home.label = label or home.label  # a slug may have changed
         return home
 
     def is_leased_here(self, home: Home) -> bool:

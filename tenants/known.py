@@ -114,8 +114,8 @@ class KnownTenants:
             store = self._make_store(slug, row)
         store.trouble = row.trouble or None
         store.take_schema(row.schema)
-        if slug:
-            store.label = f"{slug}/{row.role}"
+        if slug and store.label != f"{slug}/{row.role}":
+            store.rename(f"{slug}/{row.role}")
         return store
 
     def _make_store(self, slug: str, row: StoreRow) -> Store:

@@ -19,6 +19,7 @@ from .errors import BadChange
 from .places import (
     flush_folder,
     make_own_folder,
+    open_own,
     relative_backup,
     relative_home,
     relative_mark,
@@ -70,7 +71,7 @@ class Mark:
 
     def __enter__(self) -> Mark:
         make_own_folder(self.router.path, "making")
-        while (descriptor := _lock(self.path, os.O_CREAT)) is not None:
+        while (descriptor := _lock(self.path, make=True)) is not None:
             if os.fstat(descriptor).st_size == 0:
                 break
             settle(self.router, self.owner, descriptor)  # somebody died at it
@@ -112,11 +113,11 @@ class Mark:
             # The first error is the one to tell; the mark stays, and recovery comes back to it.
 
 
-def _lock(path: str, create: int = 0) -> int | None:
+def _lock(path: str, make: bool = False) -> int | None:
     """Open a mark and lock it. Returns its descriptor; None where somebody is at it, or it is gone."""
     while True:
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | create, 0o600)
+            descriptor = open_own(path, make)
         except FileNotFoundError:
             return None
         try:

@@ -97,6 +97,16 @@ class Store:
             self._made_home = self.router.homes.of(self.owner, self.label.partition("/")[0])
         return self._made_home
 
+    def rename(self, label: str) -> None:
+        """Be called something else from now on, in messages too, as its tenant has another slug."""
+        self.label = label
+        if self._made_database is not None:
+            stamps.know(self)
+        if self.made_lock is not None:
+            self.made_lock.name = label
+        if self._made_home is not None:
+            self._made_home.label = label.partition("/")[0]
+
     # Opening
 
     def open(self, any_version: bool = False) -> Any:

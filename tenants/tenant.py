@@ -59,8 +59,7 @@ class Tenant:
     """A tenant: its id, which never changes, its slug, which people read, and its stores by role.
 
     Attributes:
-        state: `active`; `suspended`, when nobody may enter; `archived`, when it may be read and not written; or
-            `purging`.
+        state: `active`; `suspended`, when nobody may enter; or `archived`, when it may be read and not written.
         reason: why it is in that state, in the words of whoever brought it there.
         seen: what the notice said when the catalogue was last asked about it; None if that mustn't be relied on.
         listed: False as long as it is being made, and the catalogue doesn't have it yet.
@@ -103,7 +102,9 @@ class Tenant:
             raise TenantSuspended(
                 f"{self.slug} is suspended{why}: resume it, then it can be entered."
             )
-        raise UnknownTenant(f"{self.slug} is being purged and can't be entered any more.")
+        raise UnknownTenant(
+            f"{self.slug} is {self.state}, which this program doesn't know: install the newer program again."
+        )
 
     def own_stores(self) -> list[Store]:
         """Return the stores that are its own, and not another's that it shares."""

@@ -19,6 +19,8 @@ from tenants import (
     TenantError,
     TenantSuspended,
     UnknownTenant,
+    WouldDeadlock,
+    WrongTenant,
 )
 
 
@@ -184,6 +186,24 @@ def test_a_tenant_is_renamed(router: Router) -> None:
     assert router.tenant("apex") is router.tenant(acme.id) is acme
     with router.using("apex"):
         assert texts() == ["kept"]
+
+
+def test_messages_use_the_new_slug(router: Router) -> None:
+    """Whichever part of the program they come from, and whatever it was called as that part first met it."""
+    acme = router.create("acme", models=[Note], setup=lambda: Note.create(text="x"))
+    router.create("other", models=[Note])
+    with router.using("acme"):
+        Note.create(text="y")
+        note = Note.get()
+    router.rename("acme", "apex")
+    assert acme.store("books").lock.name == acme.store("books").label == "apex/books"
+    with router.using("other"), pytest.raises(WrongTenant, match="apex/books"):
+        note.save()
+    with router.using("apex"):
+        texts()
+        maintenance = router.maintaining("apex")
+        with pytest.raises(WouldDeadlock, match="apex is to be maintained"):
+            maintenance.__enter__()
 
 
 @pytest.mark.parametrize(

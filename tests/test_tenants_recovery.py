@@ -12,7 +12,7 @@ import pytest
 from peewee import TextField
 
 from notes import Child, Contact, Note, child, texts
-from tenants import BadChange, RoutedModel, Router, Tenant, TenantError, steps
+from tenants import BadChange, RoutedModel, Router, Tenant, TenantError, copies, steps
 
 #: What each change is, as code with a router `r`; what the data folder holds before it is made by `prepared`.
 CHANGES = {
@@ -275,6 +275,37 @@ def test_a_full_disk_at_any_step(
         assert strays(one) == []
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("clone", "files of fresh can't be made"),
+        ("unshare", "owner/registers can't be copied for friend"),
+        ("purge", "last backup of old can't be made"),
+        ("purge a store", "last backup of parted/registers can't be made"),
+    ],
+)
+def test_a_disk_that_sqlite_finds_full(
+    data: Path, change: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error says whose copy found no room and what to do, and all is as it was."""
+    private = copies._private
+
+    def small(path: str) -> Any:
+        connection = private(path)
+        connection.execute("PRAGMA max_page_count = 2")  # SQLite tells this as a full disk
+        return connection
+
+    router = Router(data)
+    before = state_of(router)
+    monkeypatch.setattr(copies, "_private", small)
+    space = {"r": router, "Note": Note, "enlist": enlist, "delist": delist}
+    with pytest.raises(TenantError, match=rf"{said} \(.*full.*Is there room on the disk"):
+        exec(CHANGES[change], space)
+    assert state_of(router) == before
+    router.close()
+    assert strays(data) == []
+
+
 def test_what_a_living_process_is_at_is_left_alone(data: Path) -> None:
     """Recovery takes nothing from it, and another change of the same home is told to wait."""
     code = (
@@ -336,12 +367,14 @@ def test_a_mark_that_leads_nowhere(data: Path) -> None:
     outside = data.parent / "outside"
     outside.write_text('{"stores": [["books", 1]]}')
     (data / "making" / ("c" * 26)).symlink_to(outside)
+    (data / "making" / ("d" * 26)).hardlink_to(outside)
     router = Router(data)
     said = router.recover()
     router.close()
-    assert len(said) == 2
-    assert "can't be removed yet" in said[1]
-    assert sorted(path.name for path in (data / "making").iterdir()) == ["README", "c" * 26]
+    assert len(said) == 3
+    assert all("can't be removed yet" in line for line in said[1:])
+    names = ["README", "c" * 26, "d" * 26]
+    assert sorted(path.name for path in (data / "making").iterdir()) == names
     assert outside.exists()
 
 
