@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import migrations, snapshots, sqlite
 from .errors import MigrationFailed, TenantError, WrongFile
 from .lending import LentDatabase, TooLong
+from .places import open_own
 
 if TYPE_CHECKING:
     from .store import Store
@@ -68,7 +71,7 @@ def migrate(
             tell("snapshot")
             apply(connection, store, names, time_limit, tell)
             return Migrated(before, names, snapshot)
-    except sqlite.driver.Error as error:
+    except (sqlite.driver.Error, OSError) as error:
         store.note(error)
         raise hindered(store, error) from error
     finally:
@@ -77,12 +80,17 @@ def migrate(
 
 @contextmanager
 def _turn(store: Store, connection: Any) -> Iterator[None]:
-    # The shared database is migrated while others have it open: they read on as of before.
-    store.lock.acquire(owner=connection)
-    try:
+    """Wait until nobody else migrates the store; of a tenant's the caller has seen to that.
+
+    The shared database is migrated while others have it open: they read on as of before, and wait to write.
+    """
+    with ExitStack() as kept:
+        if not store.owner:
+            lock = kept.enter_context(os.fdopen(open_own(f"{store.path}.lock"), "rb"))
+            fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed
+        store.lock.acquire(owner=connection)
+        kept.callback(store.lock.release_wholly, connection)
         yield
-    finally:
-        store.lock.release_wholly(connection)
 
 
 def hindered(store: Store, error: BaseException) -> TenantError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import threading
 from contextlib import closing
@@ -519,6 +520,37 @@ def test_two_runs_at_once_share_the_work(data: Path, folders: Folders) -> None:
     assert all(well == "True" for _, well in counts)
     for path in paths(data).values():
         assert asked(path, "SELECT text FROM note") == [("one!",), ("two!",)]
+
+
+def test_two_runs_at_once_migrate_the_shared_database_once(data: Path, folders: Folders) -> None:
+    """The one that comes second waits, then finds nothing to do, and keeps no copy of what is new for the old."""
+    folders.write("universal", "0001_x", "def up(m, db): db.execute_sql('CREATE TABLE x (y)')\n")
+    run = RUN.replace('{"books"', '{"universal"')
+    with child(run, data, folders("universal")["universal"], "meets") as first:
+        assert first.hears() == "begun"
+        with child(run, data, folders("universal")["universal"], "started") as second:
+            assert second.hears() == "started"
+            first.told()
+            assert first.hears() == "1 True"
+            assert second.hears() == "0 True"
+    assert version(data / "snapshots" / "universal.1.v0.db") == 0
+    assert version(data / "universal.db") == 1
+
+
+def test_the_shared_database_is_one_runs_alone(data: Path, folders: Folders) -> None:
+    """From before its version is read until it is committed no other process gets at its migrations."""
+    folders.write("universal", "0001_x", "def up(m, db): db.execute_sql('CREATE TABLE x (y)')\n")
+    refused: list[str] = []
+
+    def look(at: Progress) -> None:
+        if at.step in ("snapshot", "committed"):
+            with (data / "universal.db.lock").open("rb") as lock, pytest.raises(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            refused.append(at.step)
+
+    with opened(data, migrations=folders("universal")) as router:
+        assert Fleet(router).run(progress=look).is_well
+    assert refused == ["snapshot", "committed"]
 
 
 # Trying
