@@ -15,7 +15,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from .errors import BadChange
+from .errors import BadChange, TenantError
 from .places import (
     flush_folder,
     make_own_folder,
@@ -49,6 +49,7 @@ class Mark:
 
     Raises:
         BadChange: on entering, somebody else is changing that home.
+        TenantError: on leaving, what goes couldn't be removed; the change itself is done.
     """
 
     def __init__(
@@ -107,10 +108,13 @@ class Mark:
             return
         try:
             settle(self.router, self.owner, self._descriptor)
-        except Exception:
+        except Exception as failure:
+            # The mark stays, and recovery comes back to it. Where something else failed before, that is to be told.
             if error is None:
-                raise
-            # The first error is the one to tell; the mark stays, and recovery comes back to it.
+                raise TenantError(
+                    f"{self.slug}: this is done ({self.note['change']}), but what is left of its files can't be "
+                    f"removed yet ({failure}). See to that; it is tried again at the next start."
+                ) from failure
 
 
 def _lock(path: str, make: bool = False) -> int | None:
