@@ -2,6 +2,7 @@
 # make test   runs all tests
 # make check  format, lint, layers, types, tests: what CI runs
 # make isolation-long  plays a million operations of the isolation tests' state machine; goes on where it was
+# make attacks-long  attacks one company from another, 100,000 times; ATTACKS=… chooses otherwise
 # make bench  measures everything against its peers and writes docs/benchmarks.md
 
 PYTHON ?= python3
