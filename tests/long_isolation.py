@@ -7,6 +7,10 @@ works on all cores, in rounds of a few thousand operations, each from a seed of 
 seed shows it again:
 
     python -m tests.long_isolation --seed 1234
+
+To watch it find leaks, take a guard out (of `guards.py`), and play a few rounds:
+
+    python -m tests.long_isolation --seed 1 --rounds 20 --without rows
 """
 
 from __future__ import annotations
@@ -20,13 +24,17 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext, suppress
 from itertools import islice
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent))
 
+from guards import switch_off
 from world import OPERATIONS, World, set_up
 
 STATE = Path(".cache/isolation.json")
@@ -52,9 +60,24 @@ def play(seed: int) -> dict[str, Any]:
                 operation.do(world)
             world.close()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told with its seed
-            return {"seed": seed, "done": dict(world.done) if world else {}, "leak": f"{error!s}"}
+            told = f"{type(error).__name__}: {error}"
+            with suppress(Exception):
+                world.close()  # its threads would keep the process from ending
+            return {"seed": seed, "done": dict(world.done) if world else {}, "leak": told}
         router.close()
     return {"seed": seed, "done": dict(world.done), "leak": None}
+
+
+def play_some(seeds: range, without: str) -> int:
+    """Play these rounds until one leaks, with these guards taken out; returns the exit code."""
+    with pytest.MonkeyPatch.context() as patch:
+        switch_off(patch, without)
+        for seed in seeds:
+            found = play(seed)
+            print(f"seed {seed}:", found["leak"] or found["done"])
+            if found["leak"]:
+                return 1
+    return 0
 
 
 def read_state(path: Path) -> dict[str, Any]:
@@ -67,10 +90,11 @@ def read_state(path: Path) -> dict[str, Any]:
 def run(state: dict[str, Any], operations: int, jobs: int) -> Iterator[None]:
     """Play rounds until there are so many operations in all, or a leak; yields after each."""
     begun, before = monotonic(), state["seconds"]
-    with ProcessPoolExecutor(jobs, max_tasks_per_child=20) as pool:
+    processes = ProcessPoolExecutor(jobs, max_tasks_per_child=20) if jobs > 1 else nullcontext()
+    with processes as pool:
         while state["operations"] < operations and not state["leaks"]:
             seeds = range(state["next_seed"], state["next_seed"] + 4 * jobs)
-            for found in pool.map(play, seeds):
+            for found in (pool.map if pool is not None else map)(play, seeds):
                 state["done"] = dict(Counter(state["done"]) + Counter(found["done"]))
                 state["operations"] = sum(state["done"].values())
                 state["seconds"] = before + monotonic() - begun
@@ -87,11 +111,11 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--state", type=Path, default=STATE, help="what was done so far")
     parser.add_argument("--seed", type=int, help="play this round alone, and tell what it finds")
+    parser.add_argument("--rounds", type=int, default=1, help="how many, beginning with that seed")
+    parser.add_argument("--without", default="", help="guards to take out")
     options = parser.parse_args()
     if options.seed is not None:
-        found = play(options.seed)
-        print(found["leak"] or found["done"])
-        return 1 if found["leak"] else 0
+        return play_some(range(options.seed, options.seed + options.rounds), options.without)
     state = read_state(options.state)
     options.state.parent.mkdir(parents=True, exist_ok=True)
     for _ in run(state, options.operations, options.jobs):

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +18,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
-from pysqlite3 import DatabaseError
 
-from guards import GUARDS, switch_off
+from guards import GUARDS
+from long_isolation import read_state, run
+from notes import ROOT
 from tenants import Router
-from world import OPERATIONS, Leak, Operation, World, set_up
+from world import OPERATIONS, Operation, World, set_up
 
 SHORT = settings(
     max_examples=60,
@@ -86,21 +90,37 @@ def test_a_long_game(companies: Router) -> None:
     assert min(done.values()) > 30
 
 
-def play_until_a_leak(router: Router) -> None:
-    """Play with several seeds."""
-    for seed in range(10):
-        with suppress(DatabaseError):  # of a driver's cursor that somebody else has closed
-            play(router, seed, 2000)
-
-
 @pytest.mark.parametrize("guard", GUARDS)
-def test_it_sees_leaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guard: str) -> None:
+def test_it_sees_leaks(guard: str) -> None:
     """With a guard switched off, the machine soon finds that something went astray."""
-    router = set_up(tmp_path / "data")
-    switch_off(monkeypatch, guard)
-    with pytest.raises(Leak):
-        play_until_a_leak(router)
-    monkeypatch.undo()
-    router.db_dict.clear()
-    with suppress(Exception):
-        router.close()
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "tests.long_isolation",
+            "--seed=1",
+            "--rounds=20",
+            "--without",
+            guard,
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Leak: " in done.stdout
+
+
+def test_a_long_run_goes_on_where_it_was(tmp_path: Path) -> None:
+    """What was done so far is kept, and counted with what is done next; enough is enough."""
+    state = read_state(tmp_path / "state.json")
+    for operations in (1, 2):
+        for _ in run(state, operations, 1):
+            (tmp_path / "state.json").write_text(json.dumps(state))
+        state = read_state(tmp_path / "state.json")
+    assert state["operations"] == sum(state["done"].values()) > 1000
+    assert state["next_seed"] == 5
+    assert state["leaks"] == []

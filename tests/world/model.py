@@ -53,11 +53,20 @@ class Shelf:
 
 
 class Company:
-    """A company and its shelves, by role; affiliates have one of them in common."""
+    """A company and its shelves, by role; affiliates have one of them in common.
 
-    def __init__(self, slug: str, shelves: dict[str, Shelf]) -> None:
-        self.slug = slug
+    Attributes:
+        id: its tenant's.
+        name: the slug that it had at first.
+        slug: the one that it has.
+        suspended: nobody may enter it.
+    """
+
+    def __init__(self, tenant_id: str, name: str, shelves: dict[str, Shelf]) -> None:
+        self.id = tenant_id
+        self.name = self.slug = name
         self.shelves = shelves
+        self.suspended = False
 
 
 class Seat:

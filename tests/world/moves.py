@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import copy_context
 
-from tenants import current_entry, current_store
+from tenants import TenantSuspended, UnknownTenant, current_entry, current_store
 
 from .hands import InStream, Stream, Worker
-from .model import Seat, Shelf
+from .model import Company, Seat, Shelf
 from .table import operation
 from .turn import REFUSALS, Turn
 from .world import World
@@ -15,12 +16,32 @@ from .world import World
 #: Bounds, so that what there is stays small and is met again.
 MOST_SEATS, MOST_WORKERS, MOST_STREAMS, MOST_CONTEXTS = 3, 4, 3, 4
 
+#: What companies are called, one after the other, so that one gets the name that another had.
+NAMES = ("acme", "affil", "globex", "initech", "north", "south")
+
+
+def _is_shut(world: World, company: Company, enter: Callable[[], object]) -> bool:
+    """True where a company is suspended, and then entering it is refused."""
+    if not company.suspended:
+        return False
+    try:
+        enter()
+    except TenantSuspended:
+        world.done["refused"] += 1
+        return True
+    world.fail(f"entered {company.slug}, which is suspended")
+    raise AssertionError
+
 
 @operation(16)
 def enter(world: World) -> None:
     worker = world.any(world.workers)
     if len(worker.seats) < MOST_SEATS:
         company = world.any(world.companies)
+        if _is_shut(
+            world, company, lambda: worker.run(lambda: world.router.enter_here(company.slug))
+        ):
+            return
         entry = worker.run(lambda: world.router.enter_here(company.slug))
         worker.seat = Seat(company, worker.thread, worker.seat, entry)
         worker.seats.append(worker.seat)
@@ -59,7 +80,7 @@ def start_a_thread(world: World) -> None:
         return
     world.done["moved"] += 1
     company = world.any([None, *world.companies])
-    if company is None:
+    if company is None or company.suspended:
         world.workers.append(Worker(world.router, None, None))
         return
     worker = Worker(world.router, company.slug, world.any([None, "digest"]))
@@ -91,6 +112,10 @@ def open_a_stream(world: World) -> None:
     world.done["moved"] += 1
     world.streams_made += 1
     worker, slug = world.any(world.workers), company.slug if company else None
+    if company is not None and _is_shut(
+        world, company, lambda: worker.run(lambda: Stream(world.app, slug, world.streams_made))
+    ):
+        return
     stream = worker.run(lambda: Stream(world.app, slug, world.streams_made))
     if company is not None:
         (entry,) = [e for key, e in world.router.db_dict.items() if key[0] == stream.token]
@@ -114,6 +139,33 @@ def copy_a_context(world: World) -> None:
     world.done["moved"] += 1
     worker = world.any(world.workers)
     world.contexts = [*world.contexts[1 - MOST_CONTEXTS :], (worker.run(copy_context), worker.seat)]
+
+
+@operation(1)
+def rename(world: World) -> None:
+    company, taken = world.any(world.companies), {one.slug for one in world.companies}
+    old = company.slug
+    company.slug = world.any([name for name in NAMES if name not in taken])
+    world.any(world.workers).run(lambda: world.router.rename(old, company.slug))
+    world.done["moved"] += 1
+    try:
+        world.router.tenant(old)
+    except UnknownTenant:
+        return
+    world.fail(f"{old} is still {company.slug}")
+
+
+@operation(1)
+def suspend_or_resume(world: World) -> None:
+    company, worker = world.any(world.companies), world.any(world.workers)
+    if company.suspended:
+        worker.run(lambda: world.router.resume(company.slug))
+    elif world.choose(2):
+        worker.run(lambda: world.router.suspend(company.slug, "for a while"))
+    else:
+        return
+    company.suspended = not company.suspended
+    world.done["moved"] += 1
 
 
 # Transactions

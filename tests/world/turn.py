@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from tenants import LockTimeout, NoTenant, SharedEntry, WrongTenant
+from tenants import LockTimeout, NoTenant, SharedEntry, TenantSuspended, WrongTenant
 
 from .hands import Hand
 from .things import Thing
@@ -83,8 +83,10 @@ class Turn:
     def _run(self, job: Callable[[], Any], may: bool | None) -> tuple[bool, Any]:
         try:
             got = self.hand.run(job)
-        except REFUSALS as error:
-            self.require(not may, f"refused: {error!r}")
+        except (*REFUSALS, TenantSuspended) as error:
+            # Who was in before the company was suspended goes on, if its stores were in hand by then.
+            shut = isinstance(error, TenantSuspended) and self.seat.company.suspended
+            self.require(not may or shut, f"refused: {error!r}")
             self.world.done["refused"] += 1
             return False, None
         self.require(may is not False, f"LEAK: {got!r}")

@@ -54,8 +54,12 @@ class World:
         self.streams_made = 0
         registers = {o: Shelf(f"{o}/registers") for o in COMPANIES.values()}
         self.companies = [
-            Company(slug, {"books": Shelf(f"{slug}/books"), "registers": registers[owner]})
-            for slug, owner in COMPANIES.items()
+            Company(
+                router.tenant(name).id,
+                name,
+                {"books": Shelf(f"{name}/books"), "registers": registers[owner]},
+            )
+            for name, owner in COMPANIES.items()
         ]
         self.workers: list[Any] = [Hand()]
         self.bases: dict[Worker, Seat] = {}
@@ -125,10 +129,19 @@ class World:
             DBLock.TIMEOUT = self._patience
             for worker in self.workers[1:]:
                 worker.end()
+            self._undo_lifecycle()
         if list(self.router.db_dict) != [UNIVERSAL]:
             self.fail(f"left behind: {list(self.router.db_dict)}")
         for company in self.companies:
             self._compare_files(company)
+
+    def _undo_lifecycle(self) -> None:
+        for company in self.companies:
+            if company.suspended:
+                self.router.resume(company.id)
+            self.router.rename(company.id, f"was-{company.name}")  # out of the others' way
+        for company in self.companies:
+            company.slug = self.router.rename(company.id, company.name).slug
 
     def _leave_all(self) -> None:
         for thing in list(self.things):
