@@ -13,7 +13,7 @@ from .entries import fresh_thread_name
 from .errors import TenantError
 from .places import (
     SIDE_FILES,
-    flush_file,
+    flush_files,
     flush_folder,
     make_own_folder,
     relative_home,
@@ -128,8 +128,8 @@ class NewHome:
                         f"{store.label} is still open though its making has ended: whoever sets it up has to close "
                         f"what it opened. Nothing was left."
                     )
-            flush_file(store.path)
-            step("store flushed")
+        flush_files([store.path for store in self.own.values()])
+        step("stores flushed")
         flush_folder(self.folder)
         flush_folder(os.path.dirname(self.folder))
         step("home flushed")

@@ -89,6 +89,18 @@ def no_flush(patch: pytest.MonkeyPatch) -> dict[str, object]:
     return {}
 
 
+def no_file_flush(patch: pytest.MonkeyPatch) -> dict[str, object]:
+    fsync = os.fsync
+
+    def flush(descriptor: int) -> None:
+        if os.readlink(f"/proc/self/fd/{descriptor}").endswith("/registers.1.db"):
+            raise OSError(5, "Input/output error")
+        fsync(descriptor)
+
+    patch.setattr(os, "fsync", flush)
+    return {}
+
+
 def bad_setup(patch: pytest.MonkeyPatch) -> dict[str, object]:
     return {"setup": lambda: Note.create(text="lost") and refuse()}
 
@@ -105,7 +117,7 @@ def bad_register(patch: pytest.MonkeyPatch) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(
-    "fault", [no_table, no_file, no_flush, bad_setup, interrupted, bad_register]
+    "fault", [no_table, no_file, no_flush, no_file_flush, bad_setup, interrupted, bad_register]
 )
 def test_a_creation_that_fails_leaves_nothing(
     router: Router, fault: Callable[[pytest.MonkeyPatch], dict[str, object]]
