@@ -87,7 +87,9 @@ def test_a_fiscal_year_is_closed_and_opened_again(ledger: LedgerSite, keeper: Br
         assert Voucher.select().where(Voucher.closing).count() == 2
 
 
-@pytest.mark.parametrize("month", ["0", "107", "185712", "202613", "240001", "999999999999", "202600"])
+@pytest.mark.parametrize(
+    "month", ["0", "107", "185712", "202613", "240001", "999999999999", "202600"]
+)
 def test_what_is_no_month_is_not_found(keeper: Browser, month: str) -> None:
     """404 for freezing, opening and closing."""
     for action in ("freeze", "open", "close"):
