@@ -124,10 +124,7 @@ def enter_into_catalogue(
             with router.universal._asked_for():
                 register(tenant)
 
-    try:
-        router.universal_store.write(write)
-    finally:
-        router.bindings.forget()
+    router.universal_store.write(write)
 
 
 def not_made(tenant: Tenant, error: Exception) -> TenantError:
