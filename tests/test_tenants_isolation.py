@@ -19,9 +19,12 @@ To watch it fail, take guards out, of `rows cache wrapping cursor compiling data
 
     WITHOUT_GUARDS="rows" python -m pytest tests/test_tenants_isolation.py
 
+(without `database` that takes minutes: what strays begins transactions in other companies' files, and others wait.)
+
 What else tries to get past the guards: test_tenants_controls.py (entries, threads, classes), test_tenants_refusals.py
 (each line that refuses is reached), test_tenants_machine.py (random work on several companies and threads, against a
-model), test_tenants_interleavings.py (every order in which two threads can take their steps).
+model), test_tenants_interleavings.py (every order in which two threads can take their steps), and
+test_tenants_isolation_command.py (a process of its own).
 """
 
 from __future__ import annotations
