@@ -6,9 +6,7 @@ by `flock` on a file beside the stores, never on a database. It is gone with its
 
 from __future__ import annotations
 
-import errno
 import fcntl
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,8 +15,9 @@ from time import monotonic
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from .errors import LockTimeout, WouldDeadlock, WrongFile
-from .places import open_own, relative_home
+from .errors import LockTimeout, WouldDeadlock
+from .folder_locks import FolderLock
+from .places import relative_home
 
 if TYPE_CHECKING:
     from .router import Router
@@ -36,7 +35,7 @@ _MAINTAINED_LATE = (
 )
 
 
-class Home:
+class Home(FolderLock):
     """The lock of one tenant's folder.
 
     Args:
@@ -46,11 +45,8 @@ class Home:
     """
 
     def __init__(self, homes: Homes, folder: str, label: str) -> None:
+        super().__init__(folder, label)
         self.homes = homes
-        self.folder = folder
-        self.label = label
-        self._intent_path = f"{folder}/maintenance"
-        self._descriptor = self._intent = -1
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -180,96 +176,10 @@ class Home:
         )
         self._changed.wait(patience - passed if told else min(patience - passed, _LOOK_AGAIN))
 
-    # Other processes
-
-    def _take(self, kind: int) -> bool:
-        """Lock the folder as far as other processes go. Returns False if one of them is in the way."""
-        while True:
-            if self._descriptor < 0:
-                self._descriptor = self._open("lock")
-            if not _flock(self._descriptor, kind):
-                return False
-            if os.fstat(self._descriptor).st_nlink:
-                return True
-            self._let_go()  # the folder was deleted, and perhaps made anew, since the file was opened
-
-    def _declare(self) -> bool:
-        """Say that these stores are wanted, so that one that is always in somebody's hands is maintained too."""
-        if self._intent >= 0:
-            return True
-        intent = self._open("maintenance")
-        if _flock(intent, fcntl.LOCK_EX) and os.fstat(intent).st_nlink:
-            self._intent = intent
-            return True
-        os.close(intent)  # another process is first, or has just withdrawn its own
-        return False
-
-    def _withdraw(self) -> None:
-        if self._intent >= 0:
-            with suppress(OSError):
-                os.unlink(self._intent_path)
-            os.close(self._intent)
-            self._intent = -1
-
-    def _is_wanted_elsewhere(self) -> bool:
-        if not os.access(self._intent_path, os.F_OK):
-            return False
-        try:
-            intent = self._open("maintenance", make=False)
-        except FileNotFoundError:
-            return False
-        try:
-            if not _flock(intent, fcntl.LOCK_EX):
-                return True
-            if os.fstat(intent).st_nlink:  # whoever left it lying died
-                os.unlink(self._intent_path)
-            return False
-        finally:
-            os.close(intent)
-
-    def _open(self, name: str, make: bool = True) -> int:
-        try:
-            if os.path.islink(self.folder):
-                raise OSError(errno.ELOOP, "it is a link")
-            return open_own(f"{self.folder}/{name}", make)
-        except OSError as error:
-            if not make and isinstance(error, FileNotFoundError):
-                raise
-            raise self._unusable(error) from error
-
-    def _unusable(self, error: OSError) -> WrongFile:
-        return WrongFile(
-            f"The folder of {self.label} can't be locked ({error.strerror}): is it there, may this process write to "
-            f"it? Put it back, or restore it from a backup."
-        )
-
-    def _unlock(self) -> None:
-        if not self._kept:
-            self._let_go()
-        elif self._descriptor >= 0:
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
-
-    def _let_go(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-
     def disown(self) -> None:
         """Leave the lock to the parent process: called in a forked child."""
-        # Closed, never unlocked: the lock is the descriptor's, which the two have in common.
-        self._let_go()
-        if self._intent >= 0:
-            os.close(self._intent)
-            self._intent = -1
+        self._abandon()
         self._begin_anew()
-
-
-def _flock(descriptor: int, kind: int) -> bool:
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 class Homes:

@@ -27,7 +27,7 @@ from models.accounts import Account
 from models.attachments import Attachment
 from models.companies import create_company
 from models.registers import Product
-from tenants import Router, TenantError, homes, notices, sqlite
+from tenants import Router, TenantError, folder_locks, notices, sqlite
 from tenants import places as places_of_tenants
 
 Link = Callable[["Folder", Path], None]
@@ -232,7 +232,7 @@ def locks_are_opened_as_they_are(patch: pytest.MonkeyPatch) -> None:
     def open_any(path: str, make: bool = True) -> int:
         return os.open(path, os.O_RDWR | (os.O_CREAT if make else 0), 0o600)
 
-    for module in (homes, notices, places_of_tenants):
+    for module in (folder_locks, notices, places_of_tenants):
         patch.setattr(module, "open_own", open_any)
     patch.setattr(os.path, "islink", lambda path: False)
 
