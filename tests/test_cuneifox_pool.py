@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -49,8 +50,6 @@ def test_no_room_is_503_with_retry_after(
     site: Site, browser: Browser, accept: str, kind: str
 ) -> None:
     """While another company has the room; afterwards the same request is answered."""
-    from threading import Event, Thread
-
     held, done = Event(), Event()
 
     def occupy() -> None:
@@ -66,7 +65,8 @@ def test_no_room_is_503_with_retry_after(
         response = browser.get(PAGE, headers={"Accept": accept})
         assert (response.status_code, response.mimetype) == (503, kind)
         assert int(response.headers["Retry-After"]) > 0
-        assert "Traceback" not in response.text and "descriptors" not in response.text
+        assert "Traceback" not in response.text
+        assert "descriptors" not in response.text
         if kind != "text/html":
             assert response.get_json()["code"] == "no-room"
     finally:
