@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import copies, sqlite
 from .creation import Register, enter_into_catalogue, not_made
-from .errors import TenantError
+from .errors import TenantError, WrongFile
 from .marks import Mark
 from .new_homes import NewHome
 from .states import require_no_transaction
@@ -51,6 +51,9 @@ def clone(
             enter_into_catalogue(router, home, like, register)
             step("entered")
             mark.done()
+    except WrongFile:
+        router.tenant(source)  # raises where it was purged meanwhile
+        raise
     except TenantError:
         raise  # that a lock wasn't had in time is an OSError, too
     except (OSError, sqlite.driver.Error) as error:

@@ -62,6 +62,8 @@ def purge_store(router: Router, store: Store, patience: float) -> Path:
     _require_unused(router, [store], [])
     owner = store.label.partition("/")[0]
     with alone(router, [(store.owner, owner)], patience):
+        if store not in router.known.of_owner(store.owner):
+            raise BadChange(f"{store.label} was purged already: nothing is left to do.")
         files = [(store.role, store.generation)]
         with Mark(router, store.owner, "purge a store", owner, files, store.id, lasting=True):
             backup = last_backups.take(router, store.id, store.label, [store])

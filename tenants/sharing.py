@@ -54,6 +54,7 @@ def unshare(router: Router, tenant: Tenant, role: str, patience: float) -> None:
     if shared.owner == tenant.id:
         raise BadChange(f"{shared.label} is its own already: nothing has to be done.")
     with alone(router, _homes(tenant, shared), patience):
+        _require_still(router, tenant, role, shared)
         generation = router.catalogue.next_generation(tenant.id, role)
         path = f"{router.path}/{relative_path(tenant.id, role, generation)}"
         own = Store(router, new_id(), tenant.id, role, generation, path, f"{tenant.slug}/{role}")
@@ -76,8 +77,7 @@ def unshare(router: Router, tenant: Tenant, role: str, patience: float) -> None:
 
             def write() -> None:
                 _require_quiet(router, tenant)
-                if router.catalogue.store_id_of(tenant.id, role) != shared.id:
-                    raise BadChange(f"{tenant.slug} has come to use another {role!r} store.")
+                _require_still(router, tenant, role, shared)
                 router.catalogue.add_store(own, shared.schema or "", shared.trouble or "")
                 router.catalogue.use(tenant.id, role, own.id)
 
@@ -97,6 +97,14 @@ def _require_other(tenant: Tenant, role: str, store: Store) -> None:
         )
     if tenant.stores.get(role) is store:
         raise BadChange(f"{tenant.slug} uses {store.label} already: nothing has to be done.")
+
+
+def _require_still(router: Router, tenant: Tenant, role: str, store: Store) -> None:
+    """Raise `BadChange` where others have changed which store a tenant uses, while this waited for its turn."""
+    if router.catalogue.store_id_of(tenant.id, role) != store.id:
+        raise BadChange(
+            f"{tenant.slug} has come to use another {role!r} store, or is gone: nothing was changed; look again."
+        )
 
 
 def _require_quiet(router: Router, tenant: Tenant) -> None:

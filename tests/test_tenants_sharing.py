@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from notes import Contact, Note, child, texts
-from tenants import BadChange, LockTimeout, Router, Tenant, TenantError, UnknownTenant, WrongFile
+from tenants import (
+    BadChange,
+    LockTimeout,
+    Router,
+    Tenant,
+    TenantError,
+    UnknownTenant,
+    WrongFile,
+    sharing,
+)
 
 
 def names() -> list[str]:
@@ -205,3 +215,39 @@ def test_a_name_that_somebody_put_a_log_at(router: Router, owner: Tenant, friend
     with pytest.raises(TenantError, match=r"registers\.2\.db-wal is already there"):
         router.unshare(friend, "registers")
     assert friend.store("registers") is owner.store("registers")
+
+
+def test_a_store_that_was_purged_meanwhile(router: Router, owner: Tenant, friend: Tenant) -> None:
+    """Whoever had it in hand is told that, and not that a file is missing."""
+    router.share(friend, "registers", owner)
+    store = router.unused_stores()[0]
+    other = Router(router.folder)
+    other.purge_store(other.unused_stores()[0])
+    other.close()
+    with pytest.raises(BadChange, match="was purged already"):
+        router.purge_store(store)
+    assert len(list((router.folder / "purged").iterdir())) == 1
+
+
+def test_a_tenant_whose_store_was_changed_while_it_waited(
+    router: Router, owner: Tenant, friend: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told so, and no copy is made of a store that it doesn't use any more."""
+    router.create("third", models=[Contact])
+    router.share(friend, "registers", owner)
+    alone = sharing.alone
+
+    @contextmanager
+    def late(router: Router, owners: Iterable[tuple[str, str]], patience: float) -> Iterator[None]:
+        monkeypatch.setattr(sharing, "alone", alone)
+        other = Router(router.folder)
+        other.share("friend", "registers", "third")
+        other.close()
+        with alone(router, owners, patience):
+            yield
+
+    monkeypatch.setattr(sharing, "alone", late)
+    with pytest.raises(BadChange, match="friend has come to use another 'registers' store"):
+        router.unshare(friend, "registers")
+    assert router.tenant("friend").store("registers").label == "third/registers"
+    assert not list((router.folder / "tenants" / friend.id).glob("registers.2.db*"))
