@@ -16,8 +16,8 @@ import msgspec
 from models.companies import Company, create_company
 from models.people import MODELS as PEOPLE
 from tenants import Router, sqlite
-from tenants.fleet import Fleet
-from tenants.migrating import apply
+from tenants.schemas.fleet import Fleet
+from tenants.schemas.migrating import apply
 from tenants.tenant import new_id
 
 from .big_books import ROOT

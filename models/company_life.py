@@ -7,6 +7,7 @@ company was in use for too long; then nothing is changed.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,13 +28,36 @@ def standing_of(tenant: Tenant) -> str:
     return hashlib.sha256(stands.encode()).hexdigest()[:16]
 
 
-def demand_standing(tenant: Tenant, seen: str | None) -> None:
-    """Raise Conflict unless the company stands as it did when ``seen`` was taken; None is anything."""
-    if seen is not None and seen != standing_of(tenant):
-        raise Conflict(
-            "The company was changed meanwhile by somebody else. Look at it as it is now, and try again "
-            "if that is still what you want."
-        )
+@contextmanager
+def turn(company: Tenant, seen: str) -> Iterator[None]:
+    """Take a step of a company's life within the block, alone in this process.
+
+    Raises Conflict where another thread is at one just now, and where the company doesn't stand as it did when
+    ``seen`` was taken: of two administrators who saw the same, one goes first and the other is told.
+    """
+    with _guard:
+        if company.id in _changing:
+            raise Conflict(
+                "Somebody else is changing %(slug)s at this moment. Nothing was done; look at it as it is then, "
+                "and try again if that is still what you want.",
+                slug=company.slug,
+            )
+        _changing.add(company.id)
+    try:
+        if seen != standing_of(company.router.tenant(company.id)):
+            raise Conflict(
+                "The company was changed meanwhile by somebody else. Look at it as it is now, and try again "
+                "if that is still what you want."
+            )
+        yield
+    finally:
+        with _guard:
+            _changing.discard(company.id)
+
+
+_guard = threading.Lock()
+_changing: set[str] = set()
+"""Ids of the companies that a thread of this process is changing."""
 
 
 def rename_company(router: Router, company: Tenant | str, slug: str) -> Tenant:

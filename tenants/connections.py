@@ -14,7 +14,7 @@ from .errors import ReadOnlyStore, TenantError
 from .statements import Kind, kind_of
 
 if TYPE_CHECKING:
-    from .leases import Lease
+    from .leasing.leases import Lease
     from .store import Store
 
 log = logging.getLogger("tenants")

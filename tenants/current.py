@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import NoTenant, SharedEntry
 
 if TYPE_CHECKING:
-    from .leases import Lease
+    from .leasing.leases import Lease
     from .router import Router
     from .store import Store
     from .tenant import Tenant

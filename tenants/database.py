@@ -17,7 +17,7 @@ from .current import Entry, current, establish_key
 from .cursors import SharedCursor, StoreCursor
 from .equipment import EquippedDatabase
 from .errors import NoTenant, SharedEntry, TenantError, WrongTenant
-from .leases import Lease
+from .leasing.leases import Lease
 from .null import NullDatabase
 from .statements import Kind
 from .transactions import StoreSavepoint, StoreTransaction

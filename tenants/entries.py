@@ -14,7 +14,7 @@ from .current import UNIVERSAL, Entry, Key
 from .errors import TenantError
 
 if TYPE_CHECKING:
-    from .leases import Lease
+    from .leasing.leases import Lease
     from .router import Router
     from .tenant import Tenant
 

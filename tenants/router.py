@@ -11,22 +11,22 @@ from typing import Any
 
 from . import routers, sqlite
 from .bindings import Bindings
-from .budget import Budget
 from .catalogue import Catalogue
 from .current import NOWHERE, UNIVERSAL, Entry, Key, current
 from .entries import DbDict, Using, fresh_thread_name, hand_back
 from .errors import KeyInUse, NotAMember, TenantError, UnknownTenant
-from .homes import Homes
 from .known import KnownTenants
-from .lifecycle import Lifecycle
+from .leasing.budget import Budget
+from .leasing.homes import Homes
+from .leasing.pool import Pool
+from .life.lifecycle import Lifecycle
+from .life.templates import Templates
 from .notices import Notice
 from .places import NOTICE_NAME, make_folder, make_universal, require_own_folder
-from .pool import Pool
+from .schemas.versions import Versioned
 from .shared import SharedDatabase
 from .store import Store
-from .templates import Templates
 from .tenant import Tenant
-from .versions import Versioned
 
 
 class Router(Lifecycle, Versioned):

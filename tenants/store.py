@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from peewee import PeeweeException
 
-from . import pending, schema, sqlite, stamps
+from . import schema, sqlite, stamps
 from .current import current
 from .database import RoutedDatabase, StoreDatabase
 from .errors import ReadOnlyStore, StoreAhead, StoreBehind, TenantError, WrongFile
 from .locks import DBLock, lock_of
 from .retrying import retried
+from .schemas import pending
 from .shared import SharedDatabase
 from .transactions import StoreTransaction
 
 if TYPE_CHECKING:
-    from .homes import Home
+    from .leasing.homes import Home
     from .router import Router
 
 P = ParamSpec("P")

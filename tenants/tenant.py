@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import BadSlug, TenantError, TenantSuspended, UnknownTenant
 
 if TYPE_CHECKING:
-    from .leases import Needs
+    from .leasing.leases import Needs
     from .router import Router
     from .store import Store
 

@@ -27,8 +27,9 @@ from models.accounts import Account
 from models.attachments import Attachment
 from models.companies import create_company
 from models.registers import Product
-from tenants import Router, TenantError, folder_locks, notices, sqlite
+from tenants import Router, TenantError, notices, sqlite
 from tenants import places as places_of_tenants
+from tenants.leasing import folder_locks
 
 Link = Callable[["Folder", Path], None]
 REFUSED = (TenantError, ConfigError)

@@ -16,7 +16,7 @@ from cuneifox.data_folder import open_folder
 from cuneifox_site import Site
 from models import migrations
 from tenants import sqlite
-from tenants.fleet import Fleet
+from tenants.schemas.fleet import Fleet
 
 RAISES = "def up(migrator, db): raise ValueError('no such luck')\n"
 TABLE = "def up(migrator, db): db.execute_sql('CREATE TABLE extra (x)')\n"

@@ -10,7 +10,7 @@ import pytest
 
 from cuneifox.config import ConfigError, PoolLimits
 from cuneifox_site import Browser, Site
-from tenants.budget import Budget
+from tenants.leasing.budget import Budget
 
 PAGE = "/c/acme/journal"
 

@@ -15,7 +15,7 @@ from models.reports.journal_sql import OF_BOOK, TO_DAY, VOUCHERS, compose
 from random_books import fill
 from schemas_of import Shape, shape_of
 from tenants import Router, current_store, sqlite
-from tenants.fleet import Fleet
+from tenants.schemas.fleet import Fleet
 
 BASELINES = Path(__file__).parent / "schemas"
 """Each role's schema at version 0, before there were migrations; it stays as it is."""

@@ -10,7 +10,7 @@ import pytest
 
 from notes import Contact, Note, texts
 from tenants import NoRoom, Router, TenantError
-from tenants.budget import Budget
+from tenants.leasing.budget import Budget
 
 
 def limited(monkeypatch: pytest.MonkeyPatch, soft: int) -> None:

@@ -20,8 +20,8 @@ from tenants import (
     TenantSuspended,
     UnknownTenant,
     WrongFile,
-    copies,
 )
+from tenants.life import copies
 
 
 @pytest.fixture

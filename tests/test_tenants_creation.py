@@ -21,9 +21,9 @@ from tenants import (
     TenantError,
     UnknownTenant,
     current_entry,
-    new_homes,
     sqlite,
 )
+from tenants.life import new_homes
 
 
 class Marker(RoutedModel):

@@ -13,7 +13,7 @@ import pytest
 from migrating import ADD_COLUMN, RAISES, UNIQUE, Folders, asked, columns, make, opened, version
 from notes import Contact, Note, child, texts
 from tenants import LockTimeout, MigrationFailed, ReadOnlyStore, StoreBehind, UnknownTenant, sqlite
-from tenants.fleet import Fleet, Outcome, Progress
+from tenants.schemas.fleet import Fleet, Outcome, Progress
 from tenants.store import Store
 
 RENAMED = "def up(migrator, db): db.execute_sql(\"UPDATE note SET text = text || '!'\")\n"
@@ -154,7 +154,7 @@ def test_no_migration_without_a_snapshot(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tenants.copies.copy", full)
+    monkeypatch.setattr("tenants.life.copies.copy", full)
     with opened(data, migrations=folders("books")) as router:
         report = Fleet(router).run(only=["acme"])
         assert router.tenant("acme").store("books").trouble is None
@@ -490,7 +490,7 @@ def test_another_process_with_warm_connections_is_no_obstacle(
 RUN = """
 import sys
 from tenants import Router
-from tenants.fleet import Fleet
+from tenants.schemas.fleet import Fleet
 router = Router(sys.argv[1], migrations={"books": sys.argv[2]})
 def meet(at):
     if at.step == "begun" and not met:
@@ -620,7 +620,7 @@ def test_what_a_dead_dry_run_left_goes_with_the_next(data: Path, folders: Folder
     (data / "trials" / "dead").mkdir(parents=True)
     (data / "trials" / "dead" / "lock").touch()
     (data / "trials" / "dead" / "copy.db").touch()
-    from tenants.trial import trials
+    from tenants.schemas.trial import trials
 
     with opened(data, migrations=folders("books")) as router, trials(router) as alive:
         Path(alive, "copy.db").touch()

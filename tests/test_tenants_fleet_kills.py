@@ -11,7 +11,7 @@ import pytest
 
 from migrating import ADD_COLUMN, Folders, asked, columns, make, opened, version
 from notes import ROOT, texts
-from tenants.fleet import Fleet
+from tenants.schemas.fleet import Fleet
 
 STEPS = (
     "locked", "snapshot", "begun", "applied 0001_karma", "applied 0002_shout", "checked", "committed", "recorded",
@@ -22,7 +22,7 @@ STEPS = (
 KILLED = """
 import os, signal, sys
 from tenants import Router
-from tenants.fleet import Fleet
+from tenants.schemas.fleet import Fleet
 router = Router(sys.argv[1], migrations={"books": sys.argv[2]})
 def kill(at):
     if (at.store, at.step) == (sys.argv[3], sys.argv[4]):

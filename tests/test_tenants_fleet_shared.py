@@ -9,7 +9,7 @@ import pytest
 from migrating import Folders, make, opened, version
 from notes import Contact, Note
 from tenants import BadChange, Router
-from tenants.fleet import Fleet
+from tenants.schemas.fleet import Fleet
 
 RENAME = "def up(migrator, db): db.execute_sql(\"UPDATE contact SET name = name || '!'\")\n"
 

@@ -11,7 +11,7 @@ import pytest
 
 from notes import Child, Note, child, texts
 from tenants import LockTimeout, Router, WouldDeadlock, WrongFile
-from tenants.homes import Home
+from tenants.leasing.homes import Home
 from threads import Held, holding, touching, wait_for
 
 #: Says "in" once it has what its arguments name, and lets go when it is told to.

@@ -16,9 +16,9 @@ import pytest
 
 from exploring import explore, peopled, require, scheduler
 from tenants import NoRoom, Router
-from tenants.budget import Budget
-from tenants.homes import Home
-from tenants.pool import Pool
+from tenants.leasing.budget import Budget
+from tenants.leasing.homes import Home
+from tenants.leasing.pool import Pool
 
 __all__ = ["peopled", "scheduler"]
 

@@ -16,7 +16,7 @@ from tenants import (
     WrongFile,
     current_store,
 )
-from tenants.budget import Budget
+from tenants.leasing.budget import Budget
 from threads import holding, wait_for
 
 

@@ -12,7 +12,7 @@ from playhouse.migrations import Runner
 from migrating import ADD_COLUMN, Folders, asked, make, opened, version
 from notes import Note, texts
 from tenants import MigrationFailed, StoreAhead, StoreBehind, sqlite
-from tenants.migrations import Migrations
+from tenants.schemas.migrations import Migrations
 
 NOTHING = "def up(migrator, db): pass\n"
 
@@ -157,7 +157,7 @@ def test_a_store_that_is_ahead_is_not_opened(tmp_path: Path, folders: Folders) -
 
 def test_an_older_program_that_is_at_work_notices(tmp_path: Path, folders: Folders) -> None:
     """A connection that is warm from before another process migrated isn't used after it."""
-    from tenants.fleet import Fleet
+    from tenants.schemas.fleet import Fleet
 
     old = folders("books")
     newer = Folders(tmp_path / "newer")
@@ -200,7 +200,7 @@ def test_a_history_that_is_not_ours_is_refused(
 
 def test_the_catalogue_is_corrected(tmp_path: Path, folders: Folders) -> None:
     """Where it says that a store is current and the file says otherwise, the next run looks into the file."""
-    from tenants import pending
+    from tenants.schemas import pending
 
     folders.write("books", "0001_a", ADD_COLUMN.format("karma"))
     with opened(tmp_path / "data", migrations=folders("books")) as router:

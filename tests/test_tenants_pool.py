@@ -12,8 +12,8 @@ import pytest
 
 from notes import Contact, Note, texts
 from tenants import NoTenant, Router, Store, Tenant, TenantError
-from tenants.budget import Budget
 from tenants.connections import ConnectionState
+from tenants.leasing.budget import Budget
 
 
 @pytest.fixture

@@ -25,11 +25,9 @@ from tenants import (
     UnknownTenant,
     WouldDeadlock,
     WrongFile,
-    copies,
-    new_homes,
     sqlite,
-    steps,
 )
+from tenants.life import copies, new_homes, steps
 
 
 class Listed(RoutedModel):

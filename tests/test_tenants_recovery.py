@@ -12,7 +12,8 @@ import pytest
 from peewee import TextField
 
 from notes import Child, Contact, Note, child, texts
-from tenants import BadChange, RoutedModel, Router, Tenant, TenantError, copies, steps
+from tenants import BadChange, RoutedModel, Router, Tenant, TenantError
+from tenants.life import copies, steps
 
 #: What each change is, as code with a router `r`; what the data folder holds before it is made by `prepared`.
 CHANGES = {
@@ -34,7 +35,8 @@ RUNNER = """
 import json, os, signal, sys
 from notes import Contact, Note
 from test_tenants_recovery import delist, enlist
-from tenants import Router, steps
+from tenants import Router
+from tenants.life import steps
 def run(data, at, code):
     r, count = Router(data), 0
     def reached(name):
@@ -333,7 +335,7 @@ def test_two_who_change_one_home(data: Path, monkeypatch: pytest.MonkeyPatch) ->
     def meddle(name: str) -> None:
         monkeypatch.setattr(steps, "reached", None)
         try:
-            from tenants.marks import Mark
+            from tenants.life.marks import Mark
 
             with Mark(other, router.tenant("old").id, "purge", "old"):
                 pass

@@ -10,16 +10,8 @@ from pathlib import Path
 import pytest
 
 from notes import Contact, Note, child, texts
-from tenants import (
-    BadChange,
-    LockTimeout,
-    Router,
-    Tenant,
-    TenantError,
-    UnknownTenant,
-    WrongFile,
-    sharing,
-)
+from tenants import BadChange, LockTimeout, Router, Tenant, TenantError, UnknownTenant, WrongFile
+from tenants.life import sharing
 
 
 def names() -> list[str]:

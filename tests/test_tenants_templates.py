@@ -249,7 +249,8 @@ def test_somebody_who_leaves_a_store_open(router: Router) -> None:
 def test_two_processes_make_one(router: Router) -> None:
     """Whoever comes second uses the first one's, and both tenants are whole."""
     code = (
-        "import sys; from notes import Contact, Note; from tenants import Router, steps; r = Router(sys.argv[1])\n"
+        "import sys; from notes import Contact, Note; from tenants import Router\n"
+        "from tenants.life import steps; r = Router(sys.argv[1])\n"
         "def wait():\n    Note.create(text='first'); print('ready', flush=True); sys.stdin.readline()\n"
         "r.create(sys.argv[2], models=[Note, Contact], template='plain', prepare=wait); r.close()"
     )
@@ -274,7 +275,7 @@ def test_no_new_file_meets_an_old_one(
     router: Router, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
     """Where something already has the name of a store, or of its log, the tenant isn't made."""
-    from tenants import steps
+    from tenants.life import steps
 
     make(router, "a")
 

@@ -14,9 +14,9 @@ from tenants import (
     NoRoom,
     Router,
 )
-from tenants.leases import Lease
-from tenants.pool import Pool
-from tenants.turns import Turns, Waiter
+from tenants.leasing.leases import Lease
+from tenants.leasing.pool import Pool
+from tenants.leasing.turns import Turns, Waiter
 from threads import holding, touching, wait_for
 
 

@@ -7,7 +7,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from tenants import Router, TenantError
-from tenants.fleet import Fleet, Outcome
+from tenants.schemas.fleet import Fleet, Outcome
 
 from .records import close_clinic, open_clinic
 

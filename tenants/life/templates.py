@@ -17,20 +17,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from peewee import Model, SqliteDatabase
 
-from .errors import TenantError
+from ..errors import TenantError
+from ..places import flush_folder, make_own_folder, relative_template, remove_folder
+from ..tenant import new_id
 from .marks import Mark
 from .new_homes import NewHome
-from .places import (
-    flush_folder,
-    make_own_folder,
-    relative_template,
-    remove_folder,
-)
 from .steps import step
-from .tenant import new_id
 
 if TYPE_CHECKING:
-    from .router import Router
+    from ..router import Router
 
 Models = Mapping[str, list[type[Model]]]
 

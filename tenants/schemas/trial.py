@@ -9,14 +9,16 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from . import copies, migrations, sqlite
-from .errors import TenantError
+from .. import sqlite
+from ..errors import TenantError
+from ..life import copies
+from ..places import make_own_folder, remove_folder, remove_store
+from . import migrations
 from .migrating import TIME_LIMIT, Migrated, apply, hindered
-from .places import make_own_folder, remove_folder, remove_store
 
 if TYPE_CHECKING:
-    from .router import Router
-    from .store import Store
+    from ..router import Router
+    from ..store import Store
 
 
 @contextmanager

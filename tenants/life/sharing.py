@@ -6,18 +6,19 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import copies, sqlite
-from .errors import BadChange, TenantError
+from .. import sqlite
+from ..errors import BadChange, TenantError
+from ..places import flush_file, flush_folder, relative_path
+from ..store import Store
+from ..tenant import Tenant, new_id
+from . import copies
 from .maintenance import alone
 from .marks import Mark
-from .places import flush_file, flush_folder, relative_path
 from .states import change, require_no_transaction, state_of
 from .steps import step
-from .store import Store
-from .tenant import Tenant, new_id
 
 if TYPE_CHECKING:
-    from .router import Router
+    from ..router import Router
 
 
 def share(

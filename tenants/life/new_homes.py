@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from peewee import Model
 
-from . import sqlite
-from .entries import fresh_thread_name
-from .errors import TenantError
-from .places import (
+from .. import sqlite
+from ..entries import fresh_thread_name
+from ..errors import TenantError
+from ..places import (
     SIDE_FILES,
     flush_files,
     flush_folder,
@@ -20,12 +20,12 @@ from .places import (
     relative_path,
     require_free,
 )
+from ..store import Store
+from ..tenant import Tenant, new_id
 from .steps import step
-from .store import Store
-from .tenant import Tenant, new_id
 
 if TYPE_CHECKING:
-    from .router import Router
+    from ..router import Router
 
 
 class NewStore(Store):

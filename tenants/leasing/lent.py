@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ..errors import TenantError
 from .budget import CONNECTION
-from .errors import TenantError
 from .warm import Warm, close
 
 if TYPE_CHECKING:
+    from ..store import Store
     from .homes import Home
-    from .store import Store
 
 #: In a forked child: the connections that its parent had in hand. SQLite forbids using them, and even closing them …
 _inherited: list[Any] = []

@@ -10,17 +10,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import BadChange
 from . import last_backups
-from .errors import BadChange
 from .maintenance import alone
 from .marks import Mark
 from .states import change, require_no_transaction, state_of
 from .steps import step
 
 if TYPE_CHECKING:
-    from .router import Router
-    from .store import Store
-    from .tenant import Tenant
+    from ..router import Router
+    from ..store import Store
+    from ..tenant import Tenant
 
 
 def purge(

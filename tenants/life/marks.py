@@ -15,8 +15,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from .errors import BadChange, TenantError
-from .places import (
+from ..errors import BadChange, TenantError
+from ..places import (
     flush_folder,
     make_own_folder,
     open_own,
@@ -30,7 +30,7 @@ from .places import (
 from .steps import step
 
 if TYPE_CHECKING:
-    from .router import Router
+    from ..router import Router
 
 
 class Mark:

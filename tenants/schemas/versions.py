@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import StoreAhead, StoreBehind
 from . import migrations
-from .errors import StoreAhead, StoreBehind
 
 if TYPE_CHECKING:
+    from ..sqlite import Versions
+    from ..store import Store
+    from ..tenant import Tenant
     from .migrating import Check
     from .migrations import Migrations
-    from .sqlite import Versions
-    from .store import Store
-    from .tenant import Tenant
 
 
 class Versioned:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from .router import Router
-    from .store import Store
+    from ..router import Router
+    from ..store import Store
 
 _BEHIND = (
     "SELECT s.id, s.role, s.generation, s.url, s.owner, coalesce(o.slug, gone.slug, s.owner) AS slug FROM store s "

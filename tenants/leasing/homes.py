@@ -15,12 +15,12 @@ from time import monotonic
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from .errors import LockTimeout, WouldDeadlock
+from ..errors import LockTimeout, WouldDeadlock
+from ..places import relative_home
 from .folder_locks import FolderLock
-from .places import relative_home
 
 if TYPE_CHECKING:
-    from .router import Router
+    from ..router import Router
 
 #: Seconds between two looks at a lock that another process holds: `flock` can't be waited for with a time-out.
 _LOOK_AGAIN = 0.005

@@ -7,8 +7,8 @@ import fcntl
 import os
 from contextlib import suppress
 
-from .errors import WrongFile
-from .places import open_own
+from ..errors import WrongFile
+from ..places import open_own
 
 
 class FolderLock:

@@ -7,12 +7,13 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from . import copies, sqlite
-from .errors import TenantError, WrongFile
-from .places import flush_file, make_own_folder, remove_store
+from .. import sqlite
+from ..errors import TenantError, WrongFile
+from ..life import copies
+from ..places import flush_file, make_own_folder, remove_store
 
 if TYPE_CHECKING:
-    from .store import Store
+    from ..store import Store
 
 #: How many are kept of one store.
 KEPT = 3

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from peewee import IntegrityError
 
-from .catalogue import taken
-from .errors import BadChange, TenantError, UnknownTenant
-from .tenant import require_slug
+from ..catalogue import taken
+from ..errors import BadChange, TenantError, UnknownTenant
+from ..tenant import require_slug
 
 if TYPE_CHECKING:
-    from .router import Router
-    from .tenant import Tenant
+    from ..router import Router
+    from ..tenant import Tenant
 
 T = TypeVar("T")
 

@@ -7,16 +7,16 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ..life.maintenance import alone
 from . import pending
 from .fleet_run import FleetRun, settle
-from .maintenance import alone
 from .migrating import TIME_LIMIT
 from .pending import PendingHome
 from .report import FleetReport, Outcome, Progress, StoreReport, Tell
 
 if TYPE_CHECKING:
-    from .router import Router
-    from .store import Store
+    from ..router import Router
+    from ..store import Store
 
 __all__ = ["Fleet", "FleetReport", "Outcome", "Progress", "StoreReport"]
 

@@ -11,17 +11,17 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from ..errors import MigrationFailed, TenantError, UnknownTenant
+from ..life.maintenance import alone
 from . import pending
-from .errors import MigrationFailed, TenantError, UnknownTenant
-from .maintenance import alone
 from .migrating import Migrated, migrate
 from .pending import PendingHome
 from .report import FleetReport, Outcome, Progress, StoreReport, Tell
 from .trial import trials, try_out
 
 if TYPE_CHECKING:
-    from .router import Router
-    from .store import Store
+    from ..router import Router
+    from ..store import Store
 
 log = logging.getLogger("tenants")
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from . import sqlite
-from .places import require_free
+from .. import sqlite
+from ..places import require_free
 
 if TYPE_CHECKING:
-    from .store import Store
+    from ..store import Store
 
 
 @contextmanager

@@ -6,8 +6,8 @@ import threading
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from ..errors import NoRoom
 from .budget import CONNECTION, Budget
-from .errors import NoRoom
 from .leaseholders import Leaseholders
 from .lent import Lending, leave_to_parent
 from .status import PoolStatus
@@ -15,10 +15,10 @@ from .turns import Turns, Waiter
 from .warm import Warm, close
 
 if TYPE_CHECKING:
+    from ..router import Router
+    from ..store import Store
     from .homes import Home
     from .leases import Lease
-    from .router import Router
-    from .store import Store
 
 
 class Pool(Lending):

@@ -11,14 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import copies, sqlite
-from .errors import TenantError
-from .places import flush_file, flush_folder, make_own_folder, relative_backup, remove_folder
+from .. import sqlite
+from ..errors import TenantError
+from ..places import flush_file, flush_folder, make_own_folder, relative_backup, remove_folder
+from . import copies
 from .steps import step
 
 if TYPE_CHECKING:
-    from .router import Router
-    from .store import Store
+    from ..router import Router
+    from ..store import Store
 
 
 def take(router: Router, purged: str, label: str, stores: Sequence[Store]) -> Path:

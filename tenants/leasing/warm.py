@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from .budget import CONNECTION, HOME
 
 if TYPE_CHECKING:
+    from ..store import Store
     from .homes import Home
-    from .store import Store
 
 
 class Warm:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 from dataclasses import dataclass
 
-from .errors import TenantError
+from ..errors import TenantError
 
 #: Descriptors of one connection: the database, its write-ahead log, and its share in the log's index.
 CONNECTION = 3

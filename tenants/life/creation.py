@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from peewee import Model
 
-from . import sqlite
-from .errors import TenantError
+from .. import sqlite
+from ..errors import TenantError
+from ..places import require_role
+from ..tenant import Tenant, require_slug
 from .marks import Mark
 from .new_homes import NewHome
-from .places import require_role
 from .states import require_no_transaction
 from .steps import step
-from .tenant import Tenant, require_slug
 
 if TYPE_CHECKING:
-    from .router import Router
+    from ..router import Router
 
 Register = Callable[[Tenant], object]
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import copies, sqlite
+from .. import sqlite
+from ..errors import TenantError, WrongFile
+from ..tenant import Tenant, require_slug
+from . import copies
 from .creation import Register, enter_into_catalogue, not_made
-from .errors import TenantError, WrongFile
 from .marks import Mark
 from .new_homes import NewHome
 from .states import require_no_transaction
 from .steps import step
-from .tenant import Tenant, require_slug
 
 if TYPE_CHECKING:
-    from .router import Router
+    from ..router import Router
 
 
 def clone(

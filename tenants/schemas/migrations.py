@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import MigrationFailed, StoreAhead
+from ..errors import MigrationFailed, StoreAhead
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -9,13 +9,14 @@ from contextlib import ExitStack, contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import migrations, snapshots, sqlite
-from .errors import MigrationFailed, TenantError, WrongFile
+from .. import sqlite
+from ..errors import MigrationFailed, TenantError, WrongFile
+from ..places import open_own
+from . import migrations, snapshots
 from .lending import LentDatabase, TooLong
-from .places import open_own
 
 if TYPE_CHECKING:
-    from .store import Store
+    from ..store import Store
 
 #: Supplied by the application: given a store and a connection to it, what is wrong with it, in words.
 Check = Callable[["Store", Any], Iterable[str]]

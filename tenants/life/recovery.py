@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from peewee import PeeweeException
 
-from . import marks, sqlite
-from .errors import TenantError
-from .tenant import is_id
+from .. import sqlite
+from ..errors import TenantError
+from ..tenant import is_id
+from . import marks
 
 if TYPE_CHECKING:
-    from .router import Router
+    from ..router import Router
 
 log = logging.getLogger("tenants")
 

@@ -14,10 +14,10 @@ from .creation import Creation
 from .maintenance import alone
 
 if TYPE_CHECKING:
-    from .catalogue import Tombstone
-    from .router import Router
-    from .store import Store
-    from .tenant import Tenant
+    from ..catalogue import Tombstone
+    from ..router import Router
+    from ..store import Store
+    from ..tenant import Tenant
 
 
 class Lifecycle:

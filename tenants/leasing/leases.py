@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
+from ..errors import WrongFile
 from .budget import Budget
-from .errors import WrongFile
 
 if TYPE_CHECKING:
-    from .current import Entry
+    from ..current import Entry
+    from ..store import Store
+    from ..tenant import Tenant
     from .homes import Home
     from .pool import Pool
-    from .store import Store
-    from .tenant import Tenant
 
 
 Needs = tuple[dict[str, "Store"], tuple["Home", ...], int]
@@ -204,7 +204,7 @@ def _needs(tenant: Tenant, stores: dict[str, Store]) -> Needs:
 
 _DEPTH = 3
 _INNER = (
-    f"{os.path.dirname(__file__)}{os.sep}",
+    f"{os.path.dirname(os.path.dirname(__file__))}{os.sep}",
     peewee.__file__,
     f"{os.path.dirname(peewee.__file__)}{os.sep}playhouse{os.sep}",
     contextlib.__file__,
