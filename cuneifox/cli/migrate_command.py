@@ -13,7 +13,7 @@ from cuneifox.cli.printing import json_option, print_json, print_table
 from cuneifox.cli.working import working
 
 if TYPE_CHECKING:
-    from tenants.fleet import FleetReport, StoreReport
+    from tenants.schemas.fleet import FleetReport, StoreReport
 
 SHOWN = 50
 """Databases that the table shows where none of them failed; those that did are all shown."""
@@ -59,7 +59,7 @@ def command(
     The exit code is 1 where anything failed, or would fail.
     """
     from tenants import StoreBehind
-    from tenants.fleet import Fleet, Progress
+    from tenants.schemas.fleet import Fleet, Progress
 
     with installation(behind=True) as (_, router), working() as show:
         for slug in only:

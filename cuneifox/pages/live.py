@@ -18,7 +18,7 @@ from models.people import Session, User
 from tenants import establish_key
 
 if TYPE_CHECKING:
-    from tenants.leases import LeaseStatus
+    from tenants.leasing.leases import LeaseStatus
 
 blueprint = Blueprint("live", __name__, url_prefix="/live")
 
