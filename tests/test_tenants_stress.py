@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 import flask
 import pytest
 
-from leaks import open_database_files
 from notes import Contact, Note
 from tenants import NotAMember, Router, current_store
 from tenants.flask import init_app
+from tenants.testing import open_database_files
 
 REQUESTS = int(os.environ.get("STRESS_REQUESTS", "2400"))
 SEED = int(os.environ.get("STRESS_SEED") or random.SystemRandom().randrange(2**32))

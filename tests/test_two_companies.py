@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from cuneifox_site import Browser, Site
-from leaks import open_database_files
 from models.posted import Voucher
+from tenants.testing import open_database_files
 
 THREADS = 6
 REQUESTS = 350
