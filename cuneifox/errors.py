@@ -10,8 +10,9 @@ from http import HTTPStatus
 from flask import Flask, Response, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from cuneifox.i18n import _, _l, error_text
+from cuneifox.i18n import LazyText, _, _l, error_text
 from cuneifox.request import this_request
+from cuneifox.words import shown_name
 from models import errors as books
 from tenants import errors as tenants
 
@@ -100,11 +101,39 @@ def answer_ours(error: Exception) -> Response:
             "It can be read, and nothing can be written to it at the moment: it is archived, in quarantine, "
             "or its disk has failed. Nothing was changed; ask an administrator."
         )
+    elif isinstance(error, tenants.WrongFile):
+        shown = _unopened(error)
     elif status >= 500:
         shown = _detail(status)
     code = getattr(error, "code", None) or _code(type(error))
     extra = {"code": code, "field": getattr(error, "field", "")}
-    return _answer(status, shown, {key: value for key, value in extra.items() if value})
+    response = _answer(status, shown, {key: value for key, value in extra.items() if value})
+    if isinstance(error, tenants.WrongFile):
+        response.headers.pop("Retry-After", None)  # it doesn't mend itself
+    return response
+
+
+UNOPENED: dict[type[Exception], LazyText] = {
+    tenants.StoreBehind: _l("The program is newer than its files, which have to be migrated."),
+    tenants.StoreAhead: _l("Its files are newer than the program."),
+    tenants.WrongFile: _l("A file of it is missing or damaged."),
+}
+"""Why a company can't be opened, for its members; the nearest class above an error's decides."""
+
+
+def _unopened(error: tenants.WrongFile) -> str:
+    """What a company's files suffer from; which store, and what to do, is for administrators."""
+    visit = this_request().visit
+    if visit is None or visit.company is None:
+        return _detail(status_of(error))
+    why = next(UNOPENED[kind] for kind in type(error).__mro__ if kind in UNOPENED)
+    shown = _(
+        "%(name)s can't be opened: %(why)s Nothing was changed, and waiting won't mend it; other companies "
+        "go on. An administrator has to see to it.",
+        name=shown_name(visit.company),
+        why=str(why),
+    )
+    return f"{shown} {error}" if visit.user.is_administrator else shown
 
 
 def answer_http(error: HTTPException) -> Response:

@@ -9,8 +9,9 @@ from flask import Flask, abort, make_response, render_template
 from cuneifox.errors import wants_json
 from cuneifox.i18n import LazyText, _, _l
 from cuneifox.visits import Visit, read_only_modules
+from cuneifox.words import shown_name
 from models.companies import Company
-from tenants import Tenant
+from tenants import LockTimeout, NoRoom, StoreBehind, Tenant, WrongFile
 
 STATES: dict[str, LazyText] = {
     "active": _l("active"),
@@ -36,7 +37,7 @@ def init_app(app: Flask) -> None:
 
 def refuse_suspended(company: Company, tenant: Tenant) -> NoReturn:
     """Answer a member of a suspended company: 403, and why it is suspended."""
-    text = _("%(name)s is suspended: nobody can open it for now.", name=company.name)
+    text = _("%(name)s is suspended: nobody can open it for now.", name=shown_name(company))
     if wants_json():
         abort(403, f"{text} {tenant.reason}".strip())
     page = render_template("companies/suspended.html", company=company, tenant=tenant, text=text)
@@ -56,6 +57,23 @@ def demand_writable(visit: Visit, needed: tuple[str, str] | None, changes: bool)
     writes = needed is not None and needed[0] in closed and needed[1] not in ("none", "read")
     if closed and ((changes and wholly) or (writes and needed and visit.granted.may(*needed))):  # type: ignore[arg-type]
         abort(409, standing_notice(visit))
+
+
+def faults_of(tenant: Tenant) -> list[str]:
+    """What keeps a company's stores from being opened, a line for each, which says what to do."""
+    faults = []
+    for _role, store in sorted(tenant.stores.items()):
+        try:
+            with store.get_connection():
+                pass
+        except StoreBehind as error:
+            if not store.router.migrate_on_open:
+                faults.append(str(error))
+        except WrongFile as error:
+            faults.append(str(error))
+        except (LockTimeout, NoRoom):  # somebody has it in hand, so nothing is said of it
+            break
+    return faults
 
 
 def standing_notice(visit: Visit | None) -> str:

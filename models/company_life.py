@@ -148,8 +148,9 @@ def steps(tenant: Tenant) -> Iterator[None]:
         tenant.router.tenant(tenant.id)  # whose folder may be gone, and not just damaged
         raise
     except BadChange as error:
+        # What can be known beforehand is refused by name, so somebody was faster.
         raise Conflict(
-            "That isn't possible with %(slug)s as things stand: %(why)s",
+            "%(slug)s has just been changed by somebody else, or is being changed at this moment. Nothing was "
+            "done; look at it as it is now, and try again if that is still what you want.",
             slug=tenant.slug,
-            why=str(error),
         ) from error

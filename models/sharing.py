@@ -36,6 +36,7 @@ def share_registers(router: Router, company: Tenant | str, owner: Tenant | str) 
             slug=tenant.slug,
             owner=partner.slug,
         )
+    _demand_writable(tenant)
     with steps(tenant):
         router.share(tenant, STORE, partner, check=lambda: _demand_same_meaning(tenant, partner))
 
@@ -45,6 +46,7 @@ def unshare_registers(router: Router, company: Tenant | str) -> None:
     tenant = router.tenant(company)
     if not shares_registers(tenant):
         raise Conflict("%(slug)s has registers of its own already.", slug=tenant.slug)
+    _demand_writable(tenant)
     with steps(tenant):
         router.unshare(tenant, STORE)
 
@@ -63,6 +65,13 @@ def sharers(router: Router, tenant: Tenant) -> list[Tenant]:
     others = router.universal.execute_sql(_SHARERS, (store.id, tenant.id)).fetchall()
     found = [router.tenant(tenant_id) for (tenant_id,) in others]
     return sorted(found, key=lambda other: other.slug)
+
+
+def _demand_writable(tenant: Tenant) -> None:
+    if tenant.is_archived:
+        raise Conflict(
+            "%(slug)s is archived; resume it before its registers are changed.", slug=tenant.slug
+        )
 
 
 def _demand_same_meaning(tenant: Tenant, partner: Tenant) -> None:

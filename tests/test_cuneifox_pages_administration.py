@@ -255,4 +255,4 @@ def test_what_a_race_leaves_impossible_is_a_conflict(
     monkeypatch.setattr(router, "resume", both)
     response = step(chief, page, "resume")
     assert response.status_code == 409
-    assert "as things stand" in told(response)
+    assert "changed by somebody else" in told(response)

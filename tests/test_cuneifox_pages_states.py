@@ -120,3 +120,52 @@ def test_a_quarantined_store_says_why_and_what_to_do(
     assert shown.status_code == 200
     assert "In quarantine: the books" in shown.text
     assert malee.get("/c/acme/accounts/new").status_code == 409
+
+
+def broken_books(site: Site, slug: str, content: bytes | None) -> None:
+    """Close what is open, and put other content in the place of a company's books; None deletes them."""
+    store = site.router.tenant(slug).store("books")
+    site.router.pool.close(store)
+    for file in (Path(store.path), Path(f"{store.path}-wal"), Path(f"{store.path}-shm")):
+        file.unlink(missing_ok=True)
+    if content is not None:
+        Path(store.path).write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"", b"hello world" * 999], ids=["missing", "empty", "text"]
+)
+def test_who_meets_a_damaged_file_is_told_what_to_do(
+    site: Site, chief: Browser, malee: Browser, content: bytes | None
+) -> None:
+    """Members are told which company, and not to wait; administrators also which store; others go on."""
+    broken_books(site, "acme", content)
+    met = malee.get("/c/acme/accounts")
+    assert met.status_code == 503
+    assert "Retry-After" not in met.headers
+    assert "The acme company can&#39;t be opened: A file of it is missing or damaged." in met.text
+    assert "file of acme/books" not in met.text
+    assert "file of acme/books" in chief.get("/c/acme/accounts").text
+    assert chief.get("/c/globex/accounts").status_code == 200
+    page = chief.get(page_of(site, "acme"))
+    assert page.status_code == 200
+    assert "The company can&#39;t be opened." in page.text
+    assert "file of acme/books" in page.text
+    assert "The company can&#39;t" not in chief.get(page_of(site, "globex")).text
+
+
+@pytest.mark.parametrize(
+    ("version", "words"), [(0, "have to be migrated"), (99, "newer than the program")]
+)
+def test_who_meets_files_of_another_version_is_told_so(
+    site: Site, chief: Browser, malee: Browser, version: int, words: str
+) -> None:
+    """Before an upgrade is done, or where an older program was put back."""
+    store = site.router.tenant("acme").store("books")
+    with store.get_connection() as connection:
+        connection.execute(f"PRAGMA user_version = {version}")
+    site.router.pool.close(store)
+    met = malee.get("/c/acme/accounts")
+    assert met.status_code == 503
+    assert words in met.text
+    assert f"version {version}" in chief.get(page_of(site, "acme")).text

@@ -14,12 +14,12 @@ from ledgers import post_sale
 from models.companies import Company, create_company, in_states
 from models.company_life import (
     archive_company,
-    demand_standing,
     purge_company,
     rename_company,
     resume_company,
     standing_of,
     suspend_company,
+    turn,
 )
 from models.errors import BadInput, Conflict
 from models.people import MODELS as PEOPLE
@@ -97,17 +97,32 @@ def test_a_form_is_out_of_date_after_any_step(router: Router, user: User) -> Non
     """Every step changes what a company's standing is; taking it back to the same words does too."""
     tenant = router.tenant("acme")
     seen = standing_of(tenant)
-    demand_standing(tenant, seen)
-    demand_standing(tenant, None)
+    with turn(tenant, seen):
+        pass
     suspend_company(router, "acme", "x")
     assert standing_of(router.tenant("acme")) != seen
     for stale in (seen, "", "x" * 999):
-        with pytest.raises(Conflict, match="meanwhile"):
-            demand_standing(router.tenant("acme"), stale)
+        with pytest.raises(Conflict, match="meanwhile"), turn(router.tenant("acme"), stale):
+            pytest.fail("it was let in")
     rename_company(router, "acme", "baan")
     resume_company(router, "baan")
-    with pytest.raises(Conflict):
-        demand_standing(router.tenant("baan"), seen)
+    with pytest.raises(Conflict), turn(router.tenant("baan"), seen):
+        pytest.fail("it was let in")
+
+
+def test_of_two_who_saw_the_same_one_goes_first(router: Router, user: User) -> None:
+    """While one is at its step the other is refused, and afterwards too, for what it saw is over."""
+    acme, globex = router.tenant("acme"), router.tenant("globex")
+    seen = standing_of(acme)
+    with turn(acme, seen):
+        with pytest.raises(Conflict, match="acme at this moment"), turn(acme, seen):
+            pytest.fail("it was let in")
+        with turn(globex, standing_of(globex)):  # others go on
+            rename_company(router, acme, "baan")
+    with pytest.raises(Conflict, match="meanwhile"), turn(acme, seen):
+        pytest.fail("it was let in")
+    with turn(acme, standing_of(acme)):  # nobody is left at it
+        pass
 
 
 def test_a_purged_company_leaves_its_backup_and_its_history(router: Router, user: User) -> None:

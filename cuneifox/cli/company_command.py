@@ -153,7 +153,11 @@ def show(slug: str, as_json: bool) -> None:
         return
     files = told.pop("stores")
     people = told.pop("members")
-    rows = [(name.replace("_", " ").capitalize(), str(value)) for name, value in told.items()]
+    told["quarantine"] = ", ".join(told["quarantine"])
+    rows = [
+        (name.replace("_", " ").capitalize(), "" if value is None else str(value))
+        for name, value in told.items()
+    ]
     rows += [("Members", ", ".join(people) or "nobody")]
     for role, s in files.items():
         told_of = f"{s['file']} ({size(s['bytes'])}{', shared' if s['shared'] else ''})"

@@ -72,19 +72,25 @@ def stores(as_json: bool) -> None:
 @click.option("--yes-purge", metavar="ID", help="The id again, instead of being asked.")
 @json_option
 def purge_store(id: str, yes_purge: str | None, as_json: bool) -> None:
-    """Delete the store ID for good, which no company uses any more."""
+    """Delete the store ID for good, which no company uses any more, after a last backup."""
+    from models.errors import NotFound
+    from models.unused_stores import find_unused, purge_unused
+
     with installation() as (_, router):
-        found = next((store for store in router.unused_stores() if store.id == id), None)
-        if found is None:
-            raise Refused(f"no unused store has the id {id[:80]!r}: see `cuneifox company stores`.")
+        try:
+            found = find_unused(router, id)
+        except NotFound:
+            raise Refused(
+                f"no unused store has the id {id[:80]!r}: see `cuneifox company stores`."
+            ) from None
         told = _told(found)
         confirmation("--yes-purge", yes_purge, f"{found.label} is deleted for good", id)
-        router.purge_store(found)
-        log("companies.purge_store", f"{found.label} {id}")
+        backup = purge_unused(router, found, confirmed=found.label)
+        log("companies.purge_store", f"{found.label} {id}, {backup.name}")
     if as_json:
-        print_json(told)
+        print_json({**told, "backup": str(backup)})
     else:
-        click.echo(f"{found.label} is purged.")
+        click.echo(f"{found.label} is purged. Its last backup: {backup}")
 
 
 @click.command("tombstones")
@@ -93,7 +99,12 @@ def tombstones(as_json: bool) -> None:
     """List the companies that were purged, when, and where their last backups lie."""
     with installation() as (_, router):
         gone = [
-            {"slug": t.slug, "id": t.id, "purged_at": t.purged_at, "backup": t.backup}
+            {
+                "slug": t.slug,
+                "id": t.id,
+                "purged_at": t.purged_at,
+                "backup": str(Path(router.path) / t.backup),
+            }
             for t in router.tombstones()
         ]
     if as_json:

@@ -20,16 +20,18 @@ from cuneifox.identify import current_visit
 from cuneifox.pages.companies import SLUG_RULE, is_partner, partners
 from cuneifox.request import this_request
 from cuneifox.services import services
+from cuneifox.standing import faults_of
+from cuneifox.words import shown_name
 from models.cloning import clone_company
 from models.companies import Company
 from models.company_life import (
     archive_company,
-    demand_standing,
     purge_company,
     rename_company,
     resume_company,
     standing_of,
     suspend_company,
+    turn,
 )
 from models.errors import BadInput, BooksError, Conflict
 from models.people import Membership
@@ -63,7 +65,7 @@ def rename(id: str) -> ResponseReturnValue:
         old = tenant.slug
         rename_company(services().router, tenant, slug)
         note("companies.rename", f"{old}: {slug}", company)
-        return _("%(name)s is to be found under %(slug)s now.", name=company.name, slug=slug)
+        return _("%(name)s is to be found under %(slug)s now.", name=shown_name(company), slug=slug)
 
     return _step(id, work)
 
@@ -86,7 +88,7 @@ def clone(id: str) -> ResponseReturnValue:
         Membership.grant(user, made.tenant_id, may_freeze=True, may_close=True)
         what = "with documents" if whole else "without documents"
         note("companies.clone", f"{tenant.slug}: {given['slug']}, {what}", made)
-        return _("%(name)s is made. You are its only member.", name=made.name)
+        return _("%(name)s is made. You are its only member.", name=shown_name(made))
 
     return _step(id, work, {name: f"clone_{name}" for name in given})
 
@@ -100,7 +102,7 @@ def suspend(id: str) -> ResponseReturnValue:
     def work(tenant: Tenant, company: Company) -> str:
         suspend_company(services().router, tenant, reason)
         note("companies.suspend", f"{tenant.slug}: {reason.strip()}", company)
-        return _("%(name)s is suspended.", name=company.name)
+        return _("%(name)s is suspended.", name=shown_name(company))
 
     return _step(id, work, {"reason": "suspend_reason"})
 
@@ -114,7 +116,7 @@ def archive(id: str) -> ResponseReturnValue:
     def work(tenant: Tenant, company: Company) -> str:
         archive_company(services().router, tenant, reason)
         note("companies.archive", f"{tenant.slug}: {reason.strip()}".rstrip(": "), company)
-        return _("%(name)s is archived.", name=company.name)
+        return _("%(name)s is archived.", name=shown_name(company))
 
     return _step(id, work, {"reason": "archive_reason"})
 
@@ -127,7 +129,7 @@ def resume(id: str) -> ResponseReturnValue:
     def work(tenant: Tenant, company: Company) -> str:
         resume_company(services().router, tenant)
         note("companies.resume", tenant.slug, company)
-        return _("%(name)s is active again.", name=company.name)
+        return _("%(name)s is active again.", name=shown_name(company))
 
     return _step(id, work)
 
@@ -143,7 +145,9 @@ def share(id: str) -> ResponseReturnValue:
             raise BadInput("Choose a company from the list.", field="owner")
         share_registers(services().router, tenant, owner)
         note("companies.share_registers", f"{tenant.slug}: {owner}", company)
-        return _("%(name)s uses the registers of %(owner)s now.", name=company.name, owner=owner)
+        return _(
+            "%(name)s uses the registers of %(owner)s now.", name=shown_name(company), owner=owner
+        )
 
     return _step(id, work)
 
@@ -156,7 +160,7 @@ def unshare(id: str) -> ResponseReturnValue:
     def work(tenant: Tenant, company: Company) -> str:
         unshare_registers(services().router, tenant)
         note("companies.unshare_registers", tenant.slug, company)
-        return _("%(name)s has registers of its own now.", name=company.name)
+        return _("%(name)s has registers of its own now.", name=shown_name(company))
 
     return _step(id, work)
 
@@ -173,7 +177,7 @@ def purge(id: str) -> ResponseReturnValue:
         note("companies.purge", f"{slug}, {backup.name}", company)
         return _(
             "%(name)s is purged. Its last backup lies on the server: %(path)s",
-            name=company.name,
+            name=shown_name(company),
             path=str(backup),
         )
 
@@ -193,8 +197,8 @@ def _step(
     """
     tenant, company = _found(id)
     try:
-        demand_standing(tenant, request.form.get("seen", ""))
-        done = work(tenant, company)
+        with turn(tenant, request.form.get("seen", "")):
+            done = work(tenant, company)
     except (BadInput, Conflict) as error:
         return _page(tenant, company, *_told(error, fields or {}))
     except SlugTaken:
@@ -205,7 +209,7 @@ def _step(
     except LockTimeout:
         busy = _(
             "%(name)s is in use, and this has to wait until it isn't. Nothing was changed; try again.",
-            name=company.name,
+            name=shown_name(company),
         )
         return _page(tenant, company, {"": busy}, 503)
     except UnknownTenant:
@@ -259,6 +263,7 @@ def _page(
         errors=errors or {},
         given=request.form if errors else {},
         seen=standing_of(tenant),
+        faults=faults_of(tenant),
         slug_rule=SLUG_RULE,
         is_member=Membership.find(current_visit().user, tenant.id) is not None,
         members=len(Membership.within(tenant.id)),

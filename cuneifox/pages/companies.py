@@ -25,6 +25,7 @@ from cuneifox.rosters import (
     with_tenants,
 )
 from cuneifox.services import services
+from cuneifox.words import shown_name
 from models.companies import create_company
 from models.errors import BadInput, Conflict
 from models.people import Membership
@@ -72,6 +73,7 @@ def index() -> ResponseReturnValue:
         mine=with_tenants(mine.rows),
         archived=with_tenants(archived.rows),
         others=with_tenants(others.rows),
+        left_over=user.is_administrator and _is_left_over(),
         paged=bool(text or after or beyond or shelf or more),
         first=here() if after or beyond or shelf else None,
         more_mine=here(after=mine.following, others=beyond or None) if mine.following else None,
@@ -80,6 +82,12 @@ def index() -> ResponseReturnValue:
         if others.following
         else None,
     )
+
+
+def _is_left_over() -> bool:
+    """Whether there are unused stores, or companies that were purged."""
+    router = services().router
+    return bool(router.unused_stores() or router.tombstones())
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
@@ -100,7 +108,7 @@ def new() -> ResponseReturnValue:
         return _form(given, {"slug": SLUG_RULE}, 422)
     Membership.grant(user, company.tenant_id, may_freeze=True, may_close=True)
     note("companies.create", f"{company.name} ({given['slug']})")
-    flash(_("%(name)s is made.", name=company.name), "success")
+    flash(_("%(name)s is made.", name=shown_name(company)), "success")
     return redirect(f"/c/{given['slug']}/", 303)
 
 
@@ -142,7 +150,7 @@ def partners() -> list[tuple[str, str]] | None:
     mine = companies(current_visit().user, member=True, size=FEW, states=("active",))
     if mine.following:
         return None
-    return [(tenant.slug, company.name) for company, tenant in with_tenants(mine.rows)]
+    return [(tenant.slug, shown_name(company)) for company, tenant in with_tenants(mine.rows)]
 
 
 def _form(
