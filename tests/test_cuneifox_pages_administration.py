@@ -46,6 +46,8 @@ def test_a_short_name_that_will_not_do_changes_nothing(
     response = step(chief, page_of(site, "acme"), "rename", slug=slug)
     assert response.status_code == status
     assert told(response)
+    # The page is long: it opens at the field that is wrong, or with the reason on top.
+    assert response.text.count(' autofocus="') == (0 if slug == "acme" else 1)
     assert chief.get("/c/acme/").status_code == 200
 
 
