@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 import peewee
 
-from .errors import SqliteUnsafe, StoreAhead, StoreBehind, WrongFile
+from .descriptors import are_exhausted, none_left
+from .errors import SqliteUnsafe, StoreAhead, StoreBehind, TenantError, WrongFile
 from .plain_files import require_plain_file
 
 driver = peewee.sqlite3  # one SQLite library per process: the one that Peewee took up
@@ -224,7 +225,9 @@ def _require_version(version: int, versions: Versions, label: str) -> None:
         )
 
 
-def _unusable(label: str, error: Exception) -> WrongFile:
+def _unusable(label: str, error: Exception) -> TenantError:
+    if primary_code(error) == _CANTOPEN and are_exhausted():
+        return none_left(label)
     if primary_code(error) in (_READONLY, _CANTOPEN):
         return WrongFile(
             f"The file of {label} can't be opened for writing ({error}): may this process write to the data folder?"

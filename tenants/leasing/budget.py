@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import resource
 from dataclasses import dataclass
 
+from ..descriptors import limit as process_limit
 from ..errors import TenantError
 
 #: Descriptors of one connection: the database, its write-ahead log, and its share in the log's index.
@@ -47,8 +47,7 @@ class Budget:
         Raises:
             TenantError: that is more than the process may open, or less than the smallest tenant takes.
         """
-        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        limit = soft if soft != resource.RLIM_INFINITY else 4 * MOST
+        limit = process_limit() or 4 * MOST
         total = min(limit * 3 // 4, MOST) if descriptors is None else descriptors
         if total > limit - _LEFT and descriptors is not None:
             raise TenantError(

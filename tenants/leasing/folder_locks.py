@@ -7,6 +7,7 @@ import fcntl
 import os
 from contextlib import suppress
 
+from ..descriptors import are_exhausted, none_left
 from ..errors import WrongFile
 from ..places import open_own
 
@@ -80,6 +81,8 @@ class FolderLock:
         except OSError as error:
             if not make and isinstance(error, FileNotFoundError):
                 raise
+            if are_exhausted(error):
+                raise none_left(self.label) from error
             raise self._unusable(error) from error
 
     def _unusable(self, error: OSError) -> WrongFile:

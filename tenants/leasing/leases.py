@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from ..errors import WrongFile
+from ..errors import NoRoom, WrongFile
 from .budget import Budget
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Lease:
         taken = 0
         try:
             for home in homes:
-                home.lease(deadline - monotonic(), self.nested)
+                self._lock(home, deadline)
                 taken += 1
             self.homes = homes
             self.pool.admit(self, deadline)
@@ -115,6 +115,14 @@ class Lease:
                 home.release()
                 home.close()
             raise
+
+    def _lock(self, home: Home, deadline: float) -> None:
+        try:
+            home.lease(deadline - monotonic(), self.nested)
+        except NoRoom:
+            if not self.pool.close_idle():
+                raise
+            home.lease(deadline - monotonic(), self.nested)
 
     def _require_fresh(self) -> None:
         """Raise unless the tenant may still be entered, and its stores are still the entry's."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..errors import TenantError
+from ..errors import NoRoom, TenantError
 from .budget import CONNECTION
 from .warm import Warm, close
 
@@ -36,6 +36,7 @@ class Lending:
     _held: int
     _opens: int
     _reuses: int
+    _evictions: int
 
     def is_nested(self, thread: int) -> bool:
         """True where a thread has a lease already, or maintains a store."""
@@ -50,6 +51,7 @@ class Lending:
         Raises:
             TenantError: this process was forked while its parent had the file open.
             WrongFile: the store's file isn't what the catalogue expects.
+            NoRoom: the process has no descriptors left, though it was to have.
         """
         if store.path in _barred:
             raise TenantError(
@@ -57,7 +59,20 @@ class Lending:
                 f"outside of entries and transactions, or start the process anew."
             )
         self._opens += 1
-        return store.open()
+        try:
+            return store.open()
+        except NoRoom:
+            if not self.close_idle():
+                raise
+            return store.open()
+
+    def close_idle(self) -> bool:
+        """Close all that lies idle: the process has fewer descriptors than the budget. False where nothing did."""
+        with self._mutex:
+            surplus = self.warm.take_all()
+            self._evictions += len(surplus)
+        close(surplus)
+        return bool(surplus)
 
     def _require_open(self, store: Store) -> None:
         if self.closed:
