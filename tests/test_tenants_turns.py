@@ -188,6 +188,22 @@ def test_nobody_overtakes_for_needing_less(narrow: Router) -> None:
     assert waiter.lease.tenant.slug == "b"
 
 
+def test_whoever_is_nested_and_can_go_on_does(narrow: Router) -> None:
+    """An inner entry that finds room isn't held up by one that waits for what only the first can give back."""
+    turns = Turns()
+    for slug in "ab":
+        with narrow.using(slug) as entry:
+            lease = Lease(narrow.pool, entry)
+            lease.nested = True
+            turns.add(Waiter(lease))
+    large = narrow.tenant("a")
+    waiter = turns.next({}, lambda lease: True, lambda lease: lease.tenant is not large)
+    assert waiter is not None
+    assert waiter.lease.tenant.slug == "b"
+    turns.served(waiter)
+    assert turns.next({}, lambda lease: True, lambda lease: lease.tenant is not large) is None
+
+
 def test_long_entries_of_one_leave_room_for_others(tmp_path: Path) -> None:
     """However many a tenant has under way it leaves as much free as it has, though nobody else is there yet."""
     router = Router(tmp_path / "data", descriptors=16 * COST, patience=60)

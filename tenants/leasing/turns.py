@@ -99,7 +99,8 @@ class Turns:
     ) -> Waiter | None:
         """Return whose turn it is, or None as long as there is no room for whoever that is.
 
-        Nobody overtakes for needing less: else a tenant with many stores would wait for ever.
+        Nobody overtakes for needing less: else a tenant with many stores would wait for ever. But for those that are
+        nested: each has in hand what the others wait for, so that whoever can go on must.
 
         Args:
             leases: how many each tenant has.
@@ -107,7 +108,7 @@ class Turns:
             has_room: is there room for it?
         """
         if self.nested:
-            return self.nested[0] if has_room(self.nested[0].lease) else None
+            return next((waiter for waiter in self.nested if has_room(waiter.lease)), None)
         heads = sorted(
             (leases.get(tenant, 0), self._rounds[tenant], queue[0].ticket, tenant)
             for tenant, queue in self._by_tenant.items()
