@@ -192,6 +192,14 @@ def test_a_snapshot_goes_nowhere_else(data: Path, folders: Folders, tmp_path: Pa
          "ended the store's transaction"),
         ("raise SystemExit(0)", "SystemExit"),
         ("db.close()", "can't close"),
+        ("db.connection().close()", "it closed the store"),
+        ("\n    try: db.connection().close()\n    finally: raise ValueError", "it closed the store"),
+        ("db.execute_sql('DELETE FROM schema_migration')", "it changed the table schema_migration"),
+        ("db.execute_sql('DROP TABLE schema_migration')", "it changed the table schema_migration"),
+        ("db.execute_sql('DROP TABLE store_identity')", "no such table: store_identity"),
+        ("\n    db.execute_sql('PRAGMA writable_schema = 1')"
+         "\n    db.execute_sql(\"UPDATE sqlite_schema SET sql = 'x' WHERE name = 'note'\")", "malformed"),
+        ("raise KeyError", "store: KeyError. Nothing"),
         ("\n    from peewee import CharField"
          "\n    migrator.migrate(migrator.alter_column_type('entry', 'text', CharField()))",
          "the trigger keep went as entry was rebuilt"),
@@ -219,7 +227,7 @@ def test_what_a_migration_may_not_do(
     with opened(tmp_path / "data", migrations=folders("books")) as router:
         report = Fleet(router).run()
     assert outcomes(report) == {"acme/books": "failed"}
-    assert said in report.results[0].reason
+    assert said in report.results[0].reason.replace("acme/books:", "store:")
     assert version(path) == 0
     assert columns(path) == ["id", "text", "count"]
     assert asked(path, "SELECT * FROM entry") == [(1, "a", 1)]
@@ -310,6 +318,18 @@ def test_the_applications_own_check_is_asked_before_the_commit(
     assert [found.store for found in report.failed] == ["globex/books"]
     assert "afterwards the sums are off" in report.failed[0].reason
     assert "karma" not in columns(paths(data)["globex"])
+
+
+def test_a_check_that_can_not_be_made_finds_something_wrong(data: Path, folders: Folders) -> None:
+    """The migration took away what the check looks at: it is to blame, and not the disk."""
+    folders.write("books", "0001_karma", ADD_COLUMN.format("karma"))
+    with opened(data, migrations=folders("books")) as router:
+        router.check_migrated = lambda store, connection: connection.execute(
+            "SELECT gone FROM note"
+        )
+        report = Fleet(router).run()
+    assert set(outcomes(report).values()) == {"failed"}
+    assert "it can't be checked (OperationalError: no such column: gone)" in report.failed[0].reason
 
 
 # Who is chosen, and in which order

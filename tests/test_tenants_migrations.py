@@ -83,6 +83,7 @@ def test_the_fingerprint_is_of_the_names(folders: Folders) -> None:
         ("def down(migrator, db): pass", "defines no up"),
         ("def up(migrator, db)", "can't be loaded .SyntaxError"),
         ("import nowhere", "can't be loaded .ModuleNotFoundError"),
+        ("raise SystemExit(0)", "can't be loaded .SystemExit"),
         (f"atomic = False\n{NOTHING}", "atomic = False"),
     ],
 )

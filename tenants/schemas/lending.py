@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any
 
 from peewee import OperationalError, SqliteDatabase
+
+from .. import sqlite
 
 #: Of SQLite's authorizer, whose names the driver doesn't carry (https://www.sqlite.org/c3ref/c_alter_table.html).
 _TRANSACTION, _ATTACH, _DETACH = 22, 24, 25
@@ -66,6 +68,14 @@ class LentDatabase(SqliteDatabase):
         """Refused: the connection is merely lent."""
         raise OperationalError("A migration can't close the store; leave that to who lent it.")
 
+    def is_closed_by_driver(self) -> bool:
+        """True where the lent connection was closed past `close`."""
+        try:
+            self.lent.total_changes  # noqa: B018 - raises where it is closed
+        except sqlite.driver.ProgrammingError:
+            return True
+        return False
+
     def _authorize(self, action: int, *_: Any) -> int:
         if action in _DENIED:
             self.denied = _DENIED[action]
@@ -95,8 +105,9 @@ class LentDatabase(SqliteDatabase):
         finally:
             if traced:
                 sys.settrace(None)
-            self.lent.set_progress_handler(None, 0)
-            self.lent.set_authorizer(None)
+            with suppress(sqlite.driver.ProgrammingError):  # of a connection that is closed
+                self.lent.set_progress_handler(None, 0)
+                self.lent.set_authorizer(None)
         if monotonic() > self.deadline:
             raise TooLong
 

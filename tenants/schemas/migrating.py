@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -127,15 +127,16 @@ def apply(
         tell("begun")
         for name in names:
             _run(database, store, name, modules[name].up, str(pending.folder), time_limit)
-            migrations.note(connection, name)
+            _note(connection, store, name)
             tell(f"applied {name}")
         migrations.set_version(connection, pending.version)
-        _require_sound(connection, store, names[-1], triggers, database.dropped)
+        _require_sound(connection, store, names, triggers, database.dropped)
         tell("checked")
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        with suppress(sqlite.driver.ProgrammingError):  # a migration may have closed it
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
         raise
     tell("committed")
 
@@ -164,15 +165,31 @@ def _run(
             why = f"it took longer than {time_limit:.3g} seconds"
         elif database.denied and sqlite.primary_code(error) == _AUTH:
             why = f"it {database.denied}, which a migration can't"
+        elif database.is_closed_by_driver():
+            why = "it closed the store, which is merely lent to it"
         elif sqlite.fault(error) or sqlite.is_busy(error):
             raise hindered(store, error) from error
         else:
-            why = f"{type(error).__name__}: {error}"
+            why = _told(error)
         cause = error
     raise _failed(store, name, why) from cause
 
 
 _AUTH = 23
+_SPOILED = "it changed the table schema_migration, which isn't its own"
+
+
+def _note(connection: Any, store: Store, name: str) -> None:
+    try:
+        migrations.note(connection, name)
+    except (sqlite.driver.OperationalError, sqlite.driver.IntegrityError) as error:
+        if sqlite.fault(error) or sqlite.is_busy(error):
+            raise
+        raise _failed(store, name, _SPOILED) from error
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(" :.")
 
 
 def _failed(store: Store, name: str, why: str) -> MigrationFailed:
@@ -191,14 +208,22 @@ def _triggers(connection: Any) -> dict[str, str]:
 
 
 def _require_sound(
-    connection: Any, store: Store, name: str, triggers: dict[str, str], dropped: set[str]
+    connection: Any,
+    store: Store,
+    names: tuple[str, ...],
+    triggers: dict[str, str],
+    dropped: set[str],
 ) -> None:
+    name = names[-1]
+    # The schema is read anew, as whoever opens the file next will find it.
+    connection.execute("PRAGMA writable_schema = RESET")
     try:
         store.require_identity(connection)
     except WrongFile as error:
-        raise _failed(
-            store, name, f"afterwards the file isn't the store any more: {error}"
-        ) from error
+        why = f"afterwards the file isn't the store any more ({error.__cause__ or 'it says it is another'})"
+        raise _failed(store, name, why) from error
+    if migrations.history(connection) != list(store.router.migrations[store.role].names):
+        raise _failed(store, name, _SPOILED)
     _require_triggers(connection, store, name, triggers, dropped)
     stray = connection.execute("PRAGMA foreign_key_check").fetchall()
     if stray:
@@ -208,10 +233,20 @@ def _require_sound(
             name,
             f"{len(stray)} rows refer to rows that aren't there, such as row {row} of {table} to {parent}",
         )
-    check = store.router.check_migrated
-    wrong = list(check(store, connection)) if check is not None else []
+    wrong = _checked(connection, store)
     if wrong:
         raise _failed(store, name, f"afterwards {'; '.join(wrong[:5])}")
+
+
+def _checked(connection: Any, store: Store) -> list[str]:
+    """Return what the application finds wrong. A check that can't be made at all finds something wrong, too."""
+    check = store.router.check_migrated
+    try:
+        return list(check(store, connection)) if check is not None else []
+    except Exception as error:
+        if sqlite.fault(error) or sqlite.is_busy(error):
+            raise
+        return [f"it can't be checked ({_told(error)})"]
 
 
 def _require_triggers(

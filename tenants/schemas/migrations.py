@@ -110,7 +110,7 @@ class Migrations:
         path = self.folder / f"{name}.py"
         try:
             module: ModuleType = Migration(0, name, str(path), None).load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise MigrationFailed(
                 f"{path} can't be loaded ({type(error).__name__}: {error}): mend it; no store was touched."
             ) from error
