@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from administering import logged, page_of, step, told, two_companies
+from cuneifox.pages import administration
 from cuneifox_site import Browser, Site
 from models.companies import Company
+from models.company_life import purge_company
 from models.journals import find_book
 from models.people import Activity, Membership, User
 from tenants import Tenant, TenantError
@@ -258,3 +260,18 @@ def test_what_a_race_leaves_impossible_is_a_conflict(
     response = step(chief, page, "resume")
     assert response.status_code == 409
     assert "changed by somebody else" in told(response)
+
+
+def test_a_company_that_is_purged_while_its_page_is_made_has_none(
+    site: Site, chief: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files are missed before its row is: that is no fault of theirs, and the answer is 404."""
+    page, faults_of = page_of(site, "acme"), administration.faults_of
+
+    def meanwhile(tenant: Tenant) -> list[str]:
+        purge_company(site.router, tenant, confirmed="acme")
+        return faults_of(tenant)
+
+    step(chief, page, "archive")
+    monkeypatch.setattr(administration, "faults_of", meanwhile)
+    assert chief.get(page).status_code == 404

@@ -253,6 +253,9 @@ def _page(
     tenant: Tenant, company: Company, errors: dict[str, str] | None = None, status: int = 200
 ) -> Any:
     """The page as things are by now, with what was typed where that wasn't right."""
+    faults = faults_of(
+        tenant
+    )  # first: a company that was purged meanwhile has no files, and no page
     tenant, company = _found(tenant.id)
     router = services().router
     offered = None if shares_registers(tenant) else partners()
@@ -263,7 +266,7 @@ def _page(
         errors=errors or {},
         given=request.form if errors else {},
         seen=standing_of(tenant),
-        faults=faults_of(tenant),
+        faults=faults,
         slug_rule=SLUG_RULE,
         is_member=Membership.find(current_visit().user, tenant.id) is not None,
         members=len(Membership.within(tenant.id)),
