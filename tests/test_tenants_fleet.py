@@ -128,6 +128,25 @@ def test_a_later_run_lifts_the_quarantine(data: Path, folders: Folders) -> None:
             assert Note.create(text="three").id
 
 
+def test_going_back_to_the_older_program_lifts_the_quarantine(data: Path, folders: Folders) -> None:
+    """Whoever withdraws a migration that failed runs the older program's, and can write again."""
+    folders.write("books", "0001_karma", ADD_COLUMN.format("karma"))
+    with opened(data, migrations=folders("books")) as router:
+        assert Fleet(router).run().is_well
+    failing = folders.write("books", "0002_raises", RAISES)
+    with opened(data, migrations=folders("books")) as router:
+        assert not Fleet(router).run(only=["acme"]).is_well
+    failing.unlink()
+    with opened(data, migrations=folders("books")) as router:
+        with router.using("acme"), pytest.raises(ReadOnlyStore, match="quarantine"):
+            Note.update(text="not yet").execute()
+        assert outcomes(Fleet(router).run()) == {"acme/books": "current"}
+        with router.using("acme"):
+            Note.update(text="again").execute()
+            assert set(texts()) == {"again"}
+        assert Fleet(router).run().results == ()
+
+
 def test_a_snapshot_is_kept_of_how_it_was(data: Path, folders: Folders) -> None:
     """It is a whole database of the old version, beside the store; the last three stay."""
     for number in range(1, 6):

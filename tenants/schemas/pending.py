@@ -45,13 +45,14 @@ class PendingHome(NamedTuple):
 def find(router: Router) -> list[PendingHome]:
     """Return whoever has stores of which the catalogue doesn't say that they are as the program wants them, by slug.
 
-    No store is opened for it.
+    Those in quarantine are among them, also where they are at the program's version: one that a newer program failed
+    with is fit for the older one that comes back. No store is opened for it.
     """
     wanted = {role: m.fingerprint for role, m in router.migrations.items() if role != "universal"}
     if not wanted:
         return []
     run = router.universal.execute_sql
-    conditions = " OR ".join("s.role = ? AND s.schema <> ?" for _ in wanted)
+    conditions = " OR ".join("s.role = ? AND (s.schema <> ? OR s.trouble <> '')" for _ in wanted)
     rows = run(_BEHIND.format(conditions), [p for pair in wanted.items() for p in pair]).fetchall()
     if not rows:
         return []
