@@ -101,9 +101,11 @@ def answer_ours(error: Exception) -> Response:
             "It can be read, and nothing can be written to it at the moment: it is archived, in quarantine, "
             "or its disk has failed. Nothing was changed; ask an administrator."
         )
+    elif isinstance(error, tenants.TenantSuspended):
+        shown = _suspended()
     elif isinstance(error, tenants.WrongFile):
         shown = _unopened(error)
-    elif status >= 500:
+    elif status >= 500 or isinstance(error, tenants.UnknownTenant | tenants.NotAMember):
         shown = _detail(status)
     code = getattr(error, "code", None) or _code(type(error))
     extra = {"code": code, "field": getattr(error, "field", "")}
@@ -111,6 +113,14 @@ def answer_ours(error: Exception) -> Response:
     if isinstance(error, tenants.WrongFile):
         response.headers.pop("Retry-After", None)  # it doesn't mend itself
     return response
+
+
+def _suspended() -> str:
+    """For whoever was on the way in as their company was suspended; the next request is told the reason."""
+    visit = this_request().visit
+    if visit is None or visit.company is None:
+        return _("It is suspended: nobody can open it for now.")
+    return _("%(name)s is suspended: nobody can open it for now.", name=shown_name(visit.company))
 
 
 UNOPENED: dict[type[Exception], LazyText] = {

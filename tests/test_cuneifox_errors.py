@@ -93,6 +93,26 @@ def test_what_people_typed_is_not_markup(site: Site) -> None:
     assert "&lt;script&gt;" in page.text
 
 
+@pytest.mark.parametrize(
+    ("kind", "status", "english", "thai"),
+    [
+        (tenants.UnknownTenant, 404, "Check the address.", "ที่อยู่"),
+        (tenants.NotAMember, 404, "Check the address.", "ที่อยู่"),
+        (tenants.TenantSuspended, 403, "It is suspended", "ถูกระงับการใช้"),
+    ],
+)
+def test_what_befell_a_company_meanwhile_is_told_in_our_words(
+    site: Site, kind: type[Exception], status: int, english: str, thai: str
+) -> None:
+    """In the reader's language, and who isn't a member reads what they read where there is no company."""
+    browser = visiting(site, kind("secret of acme"))
+    for language, words in (("en", english), ("th", thai)):
+        page = browser.get("/broken", headers={"Accept-Language": language})
+        assert page.status_code == status
+        assert words in page.text
+        assert "secret" not in page.text
+
+
 def test_an_error_of_ours_is_logged_and_not_told(
     site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
