@@ -67,6 +67,7 @@ class Surroundings:
         self.transactions = {r for r in self.routers if r.universal.in_transaction()}
         self.threads = set(threading.enumerate())
         self.files = open_database_files()
+        self.current = current_entry()
 
 
 def left_behind(before: Surroundings) -> list[str]:
@@ -90,8 +91,8 @@ def left_behind(before: Surroundings) -> list[str]:
     found += [f"open router {router.folder}" for router in after.routers - before.routers]
     found += [f"thread {thread.name}" for thread in after.threads - before.threads]
     found += [f"open file {f}" for f in after.files - before.files if not f.startswith(elders)]
-    if current_entry() is not None:
-        found.append(f"current entry {current_entry()}")
+    if after.current is not None and after.current is not before.current:
+        found.append(f"current entry {after.current}")
     return sorted(found)
 
 

@@ -63,3 +63,11 @@ def test_a_transaction_on_the_shared_database_is_seen(tmp_path: Path) -> None:
         assert [line.split()[0] for line in left_behind(before)] == ["transaction"]
     assert left_behind(before) == []
     router.close()
+
+
+def test_what_was_there_before_is_not_told_again(router: Router) -> None:
+    """The test after one that has forgotten to leave an entry isn't blamed for it."""
+    entry = router.enter_here(router.create("acme"))
+    before = Surroundings()
+    assert left_behind(before) == []
+    router.leave(entry)
