@@ -11,7 +11,7 @@ from cuneifox.i18n import LazyText, _, _l
 from cuneifox.visits import Visit, read_only_modules
 from cuneifox.words import shown_name
 from models.companies import Company
-from tenants import LockTimeout, NoRoom, StoreBehind, Tenant, WrongFile
+from tenants import Tenant
 
 STATES: dict[str, LazyText] = {
     "active": _l("active"),
@@ -57,23 +57,6 @@ def demand_writable(visit: Visit, needed: tuple[str, str] | None, changes: bool)
     writes = needed is not None and needed[0] in closed and needed[1] not in ("none", "read")
     if closed and ((changes and wholly) or (writes and needed and visit.granted.may(*needed))):  # type: ignore[arg-type]
         abort(409, standing_notice(visit))
-
-
-def faults_of(tenant: Tenant) -> list[str]:
-    """What keeps a company's stores from being opened, a line for each, which says what to do."""
-    faults = []
-    for _role, store in sorted(tenant.stores.items()):
-        try:
-            with store.get_connection():
-                pass
-        except StoreBehind as error:
-            if not store.router.migrate_on_open:
-                faults.append(str(error))
-        except WrongFile as error:
-            faults.append(str(error))
-        except (LockTimeout, NoRoom):  # somebody has it in hand, so nothing is said of it
-            break
-    return faults
 
 
 def standing_notice(visit: Visit | None) -> str:

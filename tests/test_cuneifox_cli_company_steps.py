@@ -117,7 +117,10 @@ def test_a_company_is_purged_and_leaves_a_tombstone(told, run, logged):
     assert logged()[0] == "companies.purge"
     assert logged()[2] == "Acme"
     assert told("list") == []
-    assert [(t["slug"], t["id"]) for t in told("tombstones")] == [("acme", gone["id"])]
+    tombstones = told("tombstones")
+    assert [(t["slug"], t["id"], t["backup"]) for t in tombstones] == [
+        ("acme", gone["id"], gone["backup"])
+    ]
     assert "acme" in run("company", "tombstones").stdout
     assert run("company", "create", "acme", "--name", "Another").exit_code == 0
 
@@ -154,7 +157,8 @@ def test_registers_are_shared_given_back_and_purged(told, run, logged):
     assert [store["role"] for store in unused] == ["registers"]
     assert unused[0]["id"] in run("company", "stores").stdout
     assert run("company", "purge-store", "acme", "--yes-purge", "acme").exit_code == REFUSED
-    told("purge-store", unused[0]["id"], "--yes-purge", unused[0]["id"])
+    purged = told("purge-store", unused[0]["id"], "--yes-purge", unused[0]["id"])
+    assert Path(purged["backup"]).exists()
     assert logged()[0] == "companies.purge_store"
     assert told("stores") == []
     assert not Path(unused[0]["file"]).exists()
@@ -200,3 +204,17 @@ def test_what_cannot_be_is_refused_and_changes_nothing(run, told, arguments: lis
     assert result.stderr
     assert "Traceback" not in result.stderr
     assert told("list") == before
+
+
+def test_a_company_that_cannot_be_opened_is_shown_with_what_is_wrong(run, told):
+    """What the catalogue knows of it, where its files are to be, and which of them is how to be mended."""
+    shown = told("show", "acme")
+    assert shown["faults"] == []
+    Path(shown["stores"]["books"]["file"]).write_bytes(b"")
+    broken = told("show", "acme")
+    assert broken["faults"] == ["The file of acme/books is empty. Restore it from a backup."]
+    assert (broken["vouchers"], broken["fiscal_start_month"]) == (0, None)
+    printed = run("company", "show", "acme").stdout
+    assert broken["faults"][0] in printed
+    assert "None" not in printed
+    assert "[]" not in printed

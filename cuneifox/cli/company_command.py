@@ -125,8 +125,9 @@ def list_companies(state: str | None, as_json: bool) -> None:
 def show(slug: str, as_json: bool) -> None:
     """Show a company: what it is, its files, its people, and how many vouchers it has.
 
-    Of a suspended one the vouchers are those that the catalogue knows of.
+    Of one that is suspended or can't be opened the vouchers are those that the catalogue knows of.
     """
+    from models.company_faults import faults_of
     from models.people import Membership
 
     with installation() as (_, router):
@@ -147,12 +148,14 @@ def show(slug: str, as_json: bool) -> None:
             }
             for role, store in sorted(tenant.stores.items())
         }
-        told |= _books(router, tenant, company)
+        told["faults"] = faults_of(tenant)
+        told |= _books(router, tenant, company, told["faults"])
     if as_json:
         print_json(told)
         return
     files = told.pop("stores")
     people = told.pop("members")
+    faults = told.pop("faults")
     told["quarantine"] = ", ".join(told["quarantine"])
     rows = [
         (name.replace("_", " ").capitalize(), "" if value is None else str(value))
@@ -164,6 +167,8 @@ def show(slug: str, as_json: bool) -> None:
         quarantine = f", in quarantine: {s['trouble']}" if s["trouble"] else ""
         rows.append((f"Store {role}", told_of + quarantine))
     print_table(["", ""], rows)
+    for fault in faults:
+        click.echo(printable(fault))
 
 
 for _step in (
@@ -182,11 +187,11 @@ for _step in (
     command.add_command(_step)
 
 
-def _books(router: Any, tenant: Any, company: Any) -> dict[str, Any]:
-    """What is only in the books, or of a suspended company's what the catalogue knows."""
+def _books(router: Any, tenant: Any, company: Any, faults: list[str]) -> dict[str, Any]:
+    """What is only in the books, or what the catalogue knows where they can't be opened."""
     from models.settings import LedgerState, books_settings
 
-    if tenant.state == "suspended":
+    if tenant.state == "suspended" or faults:
         return {
             "fiscal_start_month": None,
             "vouchers": company.chain_count,

@@ -20,10 +20,10 @@ from cuneifox.identify import current_visit
 from cuneifox.pages.companies import SLUG_RULE, is_partner, partners
 from cuneifox.request import this_request
 from cuneifox.services import services
-from cuneifox.standing import faults_of
 from cuneifox.words import shown_name
 from models.cloning import clone_company
 from models.companies import Company
+from models.company_faults import faults_of
 from models.company_life import (
     archive_company,
     purge_company,
