@@ -6,12 +6,25 @@ A test that shows an action refused shows more when it also shows what the actio
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import get_ident
 from typing import Any
 
 import pytest
 from peewee import Model
 
-from tenants import RoutedModel, compiling, database, entries, queries, relations, rows, stamps
+from tenants import (
+    RoutedModel,
+    Tenant,
+    compiling,
+    database,
+    entries,
+    queries,
+    relations,
+    rows,
+    stamps,
+)
+from tenants.leasing.homes import Home, Homes
+from tenants.leasing.leases import Lease
 
 StoreCursor: Any = database.StoreDatabase.cursor_class
 
@@ -97,7 +110,36 @@ BOUNDARIES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
 }
 
 
+def _freshness_off(patch: pytest.MonkeyPatch) -> None:
+    """An entry works on the stores that its tenant had as it began, whatever became of them."""
+    patch.setattr(Lease, "_require_fresh", lambda self: None)
+
+
+def _archive_off(patch: pytest.MonkeyPatch) -> None:
+    """What is archived can be written."""
+    patch.setattr(Tenant, "is_archived", False)
+
+
+def _maintenance_off(patch: pytest.MonkeyPatch) -> None:
+    """Stores are changed while others work on them."""
+
+    def begin(self: Any, begun: float, patience: float) -> None:
+        self._maintainer = get_ident()
+        self.homes.maintainers.append(get_ident())
+
+    patch.setattr(Home, "_begin", begin)
+    patch.setattr(Homes, "is_leased_here", lambda self, home: False)
+
+
+#: What keeps changes of a tenant apart from work on its stores.
+CHANGES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    "freshness": _freshness_off,
+    "archive": _archive_off,
+    "maintenance": _maintenance_off,
+}
+
+
 def switch_off(patch: pytest.MonkeyPatch, names: str) -> None:
     """Switch off the guards of these names, separated by spaces."""
     for name in names.split():
-        (GUARDS | BOUNDARIES)[name](patch)
+        (GUARDS | BOUNDARIES | CHANGES)[name](patch)

@@ -10,6 +10,7 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from guards import GUARDS
-from long_isolation import read_state, run
+from guards import CHANGES, GUARDS
+from long_isolation import FOLDER, read_state, run
 from notes import ROOT
 from tenants import Router
 from world import OPERATIONS, Operation, World, set_up
@@ -34,11 +35,12 @@ SHORT = settings(
 
 
 @pytest.fixture(scope="module")
-def companies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Router]:
+def companies() -> Iterator[Router]:
     """The machine's companies, whose rows each run makes anew."""
-    router = set_up(tmp_path_factory.mktemp("machine") / "data")
-    yield router
-    router.close()
+    with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
+        router = set_up(Path(folder) / "data")
+        yield router
+        router.close()
 
 
 def _rule_of(operation: Operation) -> Any:
@@ -90,7 +92,7 @@ def test_a_long_game(companies: Router) -> None:
     assert min(done.values()) > 30
 
 
-@pytest.mark.parametrize("guard", GUARDS)
+@pytest.mark.parametrize("guard", [*GUARDS, *CHANGES])
 def test_it_sees_leaks(guard: str) -> None:
     """With a guard switched off, the machine soon finds that something went astray."""
     done = subprocess.run(

@@ -2,9 +2,9 @@
 
 `model.py` is the model: shelves of rows, and seats, which are what it knows of entries. `hands.py` is who does the
 work: threads, steps of streams, copied contexts. `things.py` is what is carried from one company into another, and
-how it is used there. `moves.py` and `operations.py` are what may happen. `turn.py` does a step and compares it with the
-model; `world.py` is what there is. Whoever chooses what happens next (Hypothesis, or a long run's seed) chooses every
-interleaving.
+how it is used there. `moves.py`, `changes.py` and `operations.py` are what may happen. `turn.py` does a step and
+compares it with the model; `world.py` is what there is. Whoever chooses what happens next (Hypothesis, or a long
+run's seed) chooses every interleaving.
 """
 
 from .operations import OPERATIONS, Operation

@@ -12,14 +12,17 @@ class Shelf:
 
     Attributes:
         label: what its rows' texts begin with.
+        owner: the id of the tenant whose own it is.
+        titles: what its journals' titles begin with, of which a copy's are its original's.
         rows: what is committed.
         writer: who has a transaction open.
         draft: what the writer sees.
         history: every row that ever was on it, for readers who began earlier.
     """
 
-    def __init__(self, label: str) -> None:
-        self.label = label
+    def __init__(self, label: str, owner: str) -> None:
+        self.label = self.titles = label
+        self.owner = owner
         self.rows: dict[int, Row] = {}
         self.writer: Seat | None = None
         self.draft: dict[int, Row] = {}
@@ -27,6 +30,13 @@ class Shelf:
 
     def __repr__(self) -> str:
         return self.label
+
+    def copy(self, label: str, owner: str) -> Shelf:
+        """What a copy of it holds: all that is committed."""
+        made = Shelf(label, owner)
+        made.titles, made.rows = self.titles, dict(self.rows)
+        made.history = set(made.rows.items())
+        return made
 
     def seen_by(self, seat: Seat) -> dict[int, Row]:
         """The rows that whoever has that seat reads, and writes to."""
@@ -59,14 +69,18 @@ class Company:
         id: its tenant's.
         name: the slug that it had at first.
         slug: the one that it has.
-        suspended: nobody may enter it.
+        state: "active", "suspended", in which nobody may enter it, or "archived", in which nobody may write in it.
+        changes: how often it came from one state into another.
+        purged: it is gone.
     """
 
     def __init__(self, tenant_id: str, name: str, shelves: dict[str, Shelf]) -> None:
         self.id = tenant_id
         self.name = self.slug = name
         self.shelves = shelves
-        self.suspended = False
+        self.state = "active"
+        self.changes = 0
+        self.purged = False
 
 
 class Seat:
@@ -79,11 +93,14 @@ class Seat:
         live: False once it was left, or its key popped.
         entry: the router's.
         blocks: the open transactions, by shelf.
+        shelves: those that it is for: the company may have come to use others since.
         half_read: how many half-read iterators may hold on to what it saw earlier, by shelf.
     """
 
     def __init__(self, company: Company, thread: int, outer: Seat | None, entry: Any) -> None:
         self.company = company
+        self.shelves = dict(company.shelves)
+        self.state, self.changes = company.state, company.changes
         self.thread = thread
         self.outer = outer.nearest_live() if outer is not None else None
         self.live = True
@@ -100,7 +117,15 @@ class Seat:
 
     def holds(self, shelf: Shelf | None) -> bool:
         """True where that shelf may be reached from here."""
-        return self.live and shelf in self.company.shelves.values()
+        return self.live and shelf in self.shelves.values()
+
+    def is_outdated(self) -> bool:
+        """True where its company is gone, or uses another store by now: then nobody had its stores in hand."""
+        return self.company.purged or self.shelves != self.company.shelves
+
+    def may_write(self) -> bool | None:
+        """False in one that began in an archived company; None where that has changed since, so that either will do."""
+        return self.state != "archived" if self.changes == self.company.changes else None
 
     def __repr__(self) -> str:
         return f"{self.entry.key} of {self.company.slug}{'' if self.live else ', over'}"
@@ -108,7 +133,7 @@ class Seat:
     def leave(self) -> None:
         """It ends, and what it wrote without committing is gone."""
         self.live = False
-        for shelf in self.company.shelves.values():
+        for shelf in self.shelves.values():
             if shelf.writer is self:
                 shelf.end(commit=False)
         self.blocks.clear()

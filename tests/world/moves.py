@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import copy_context
 
-from tenants import TenantSuspended, UnknownTenant, current_entry, current_store
+from tenants import TenantSuspended, current_entry, current_store
 
 from .hands import InStream, Stream, Worker
 from .model import Company, Seat, Shelf
@@ -16,13 +16,10 @@ from .world import World
 #: Bounds, so that what there is stays small and is met again.
 MOST_SEATS, MOST_WORKERS, MOST_STREAMS, MOST_CONTEXTS = 3, 4, 3, 4
 
-#: What companies are called, one after the other, so that one gets the name that another had.
-NAMES = ("acme", "affil", "globex", "initech", "north", "south")
-
 
 def _is_shut(world: World, company: Company, enter: Callable[[], object]) -> bool:
     """True where a company is suspended, and then entering it is refused."""
-    if not company.suspended:
+    if company.state != "suspended":
         return False
     try:
         enter()
@@ -64,9 +61,8 @@ def leave(world: World) -> None:
 
 @operation(2)
 def pop_a_key(world: World) -> None:
-    seats = [seat for worker in world.workers for seat in worker.seats]
-    seats += [stream.seat for stream in world.streams if stream.seat is not None]
-    live = [seat for seat in seats if seat.live]
+    bases = world.bases.values()
+    live = [seat for seat in world.seats() if seat.live and seat not in bases]
     if live:
         seat, worker = world.any(live), world.any(world.workers)
         worker.run(lambda: world.router.db_dict.pop(seat.entry.key))
@@ -80,7 +76,7 @@ def start_a_thread(world: World) -> None:
         return
     world.done["moved"] += 1
     company = world.any([None, *world.companies])
-    if company is None or company.suspended:
+    if company is None or company.state == "suspended":
         world.workers.append(Worker(world.router, None, None))
         return
     worker = Worker(world.router, company.slug, world.any([None, "digest"]))
@@ -139,33 +135,6 @@ def copy_a_context(world: World) -> None:
     world.done["moved"] += 1
     worker = world.any(world.workers)
     world.contexts = [*world.contexts[1 - MOST_CONTEXTS :], (worker.run(copy_context), worker.seat)]
-
-
-@operation(1)
-def rename(world: World) -> None:
-    company, taken = world.any(world.companies), {one.slug for one in world.companies}
-    old = company.slug
-    company.slug = world.any([name for name in NAMES if name not in taken])
-    world.any(world.workers).run(lambda: world.router.rename(old, company.slug))
-    world.done["moved"] += 1
-    try:
-        world.router.tenant(old)
-    except UnknownTenant:
-        return
-    world.fail(f"{old} is still {company.slug}")
-
-
-@operation(1)
-def suspend_or_resume(world: World) -> None:
-    company, worker = world.any(world.companies), world.any(world.workers)
-    if company.suspended:
-        worker.run(lambda: world.router.resume(company.slug))
-    elif world.choose(2):
-        worker.run(lambda: world.router.suspend(company.slug, "for a while"))
-    else:
-        return
-    company.suspended = not company.suspended
-    world.done["moved"] += 1
 
 
 # Transactions

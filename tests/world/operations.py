@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from routed_models import Customer, Item
 
-from . import moves
+from . import changes, moves
 from .table import OPERATIONS, Operation, operation
 from .things import KINDS, Thing, content
 from .turn import Turn
 from .world import World
 
-__all__ = ["OPERATIONS", "Operation", "moves"]
+__all__ = ["OPERATIONS", "Operation", "changes", "moves"]
 
 MOST_THINGS, MOST_ROWS = 12, 12
 

@@ -106,7 +106,7 @@ def _delete(turn: Turn, thing: Thing) -> None:
 
 
 def _follow(turn: Turn, thing: Thing, load: Callable[[Any], Any] = lambda it: it) -> None:
-    title = f"{turn.shelf.label} {thing.row[1][0]}"
+    title = f"{turn.shelf.titles} {thing.row[1][0]}"
     # Followed once, it needs no connection any more.
     turn.reads(lambda: load(thing.it).journal.title, title, thing, threads=False)
 

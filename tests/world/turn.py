@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from tenants import LockTimeout, NoTenant, SharedEntry, TenantSuspended, WrongTenant
+from tenants import (
+    LockTimeout,
+    NoTenant,
+    ReadOnlyStore,
+    SharedEntry,
+    TenantSuspended,
+    UnknownTenant,
+    WrongFile,
+    WrongTenant,
+)
 
 from .hands import Hand
 from .things import Thing
@@ -34,7 +43,7 @@ class Turn:
         if thing is not None:
             self.shelf = thing.shelf
         else:
-            self.shelf = seat.company.shelves[role] if seat is not None and seat.live else None
+            self.shelf = seat.shelves[role] if seat is not None and seat.live else None
 
     def choose(self, below: int) -> int:
         """Choose a number."""
@@ -74,6 +83,8 @@ class Turn:
         seat = self.seat
         if seat is None or not seat.holds(self.shelf):
             return False
+        if seat.is_outdated():
+            return False if threads and not cursor else None
         if cursor:
             return thing.seat.live and thing.seat.thread == self.hand.thread
         if seat.thread == self.hand.thread:
@@ -83,9 +94,9 @@ class Turn:
     def _run(self, job: Callable[[], Any], may: bool | None) -> tuple[bool, Any]:
         try:
             got = self.hand.run(job)
-        except (*REFUSALS, TenantSuspended) as error:
+        except (*REFUSALS, TenantSuspended, UnknownTenant, WrongFile) as error:
             # Who was in before the company was suspended goes on, if its stores were in hand by then.
-            shut = isinstance(error, TenantSuspended) and self.seat.company.suspended
+            shut = isinstance(error, TenantSuspended) and self.seat.company.state == "suspended"
             self.require(not may or shut, f"refused: {error!r}")
             self.world.done["refused"] += 1
             return False, None
@@ -129,8 +140,13 @@ class Turn:
             self.require(bool(may and busy), f"waited: {error!r}")
             self.world.done["waited"] += 1
             return False
+        except ReadOnlyStore as error:
+            self.require(not may or not self.seat.may_write(), f"refused to write: {error!r}")
+            self.world.done["refused"] += 1
+            return False
         if not done:
             return False
+        self.require(self.seat.may_write() is not False, f"wrote where it is archived: {got!r}")
         self.require(not busy, f"wrote while another transaction was open: {got!r}")
         self.require(got == expected, f"gave {got!r}, and should have given {expected!r}")
         return True

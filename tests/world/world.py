@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter, deque
 from collections.abc import Callable
 from pathlib import Path
@@ -25,11 +26,26 @@ class Leak(AssertionError):
 def set_up(folder: Path) -> Router:
     """Make a router with the companies, on an empty folder."""
     router = Router(folder)
-    for slug, owner in COMPANIES.items():
-        models = [*books.models, Customer]
-        router.create(slug, models, share={} if owner == slug else {"registers": owner})
+    _create_all(router)
     router.may_enter = lambda token, tenant: True
     return router
+
+
+def _create_all(router: Router) -> None:
+    for slug, owner in COMPANIES.items():
+        models = [*books.models, Customer]
+        share = {} if owner == slug else {"registers": owner}
+        router.create(slug, models, share=share, template="world")
+
+
+def _purge_all(router: Router) -> None:
+    for tenant in router.tenants():
+        if tenant.state == "active":
+            router.suspend(tenant, "the end of the world")
+        router.purge(tenant)
+    for store in router.unused_stores():
+        router.purge_store(store)
+    shutil.rmtree(router.folder / "purged")
 
 
 class World:
@@ -42,6 +58,7 @@ class World:
     Attributes:
         done: how often something worked, was refused, or waited in vain, and how often somebody moved: entered, left,
             began, ended. What wasn't possible as things were isn't counted.
+        reshaped: True once a company was made or purged, or its stores aren't those that it had at first.
     """
 
     def __init__(self, router: Router, choose: Callable[[int], int]) -> None:
@@ -52,12 +69,14 @@ class World:
         self.done: Counter[str] = Counter()
         self.texts = 0
         self.streams_made = 0
-        registers = {o: Shelf(f"{o}/registers") for o in COMPANIES.values()}
+        self.reshaped = False
+        ids = {name: router.tenant(name).id for name in COMPANIES}
+        registers = {o: Shelf(f"{o}/registers", ids[o]) for o in COMPANIES.values()}
         self.companies = [
             Company(
-                router.tenant(name).id,
+                ids[name],
                 name,
-                {"books": Shelf(f"{name}/books"), "registers": registers[owner]},
+                {"books": Shelf(f"{name}/books", ids[name]), "registers": registers[owner]},
             )
             for name, owner in COMPANIES.items()
         ]
@@ -103,6 +122,12 @@ class World:
     def _suits(seat: Seat | None, shelf: Shelf | None) -> bool:
         return seat is not None and (seat.live if shelf is None else seat.holds(shelf))
 
+    def seats(self) -> list[Seat]:
+        """Every seat that somebody took and hasn't left, those whose key was popped too."""
+        found = [seat for worker in self.workers for seat in worker.seats]
+        found += [stream.seat for stream in self.streams if stream.seat is not None]
+        return [*found, *self.bases.values()]
+
     def drop(self, thing: Thing) -> None:
         """Let go of a thing."""
         thing.it = None
@@ -129,15 +154,19 @@ class World:
             DBLock.TIMEOUT = self._patience
             for worker in self.workers[1:]:
                 worker.end()
-            self._undo_lifecycle()
         if list(self.router.db_dict) != [UNIVERSAL]:
             self.fail(f"left behind: {list(self.router.db_dict)}")
         for company in self.companies:
             self._compare_files(company)
+        if self.reshaped:
+            _purge_all(self.router)
+            _create_all(self.router)
+        else:
+            self._undo_changes()
 
-    def _undo_lifecycle(self) -> None:
+    def _undo_changes(self) -> None:
         for company in self.companies:
-            if company.suspended:
+            if company.state != "active":
                 self.router.resume(company.id)
             self.router.rename(company.id, f"was-{company.name}")  # out of the others' way
         for company in self.companies:
