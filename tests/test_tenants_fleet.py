@@ -13,6 +13,7 @@ import pytest
 from migrating import ADD_COLUMN, RAISES, UNIQUE, Folders, asked, columns, make, opened, version
 from notes import Contact, Note, child, texts
 from tenants import LockTimeout, MigrationFailed, ReadOnlyStore, StoreBehind, UnknownTenant, sqlite
+from tenants.schemas import trial
 from tenants.schemas.fleet import Fleet, Outcome, Progress
 from tenants.store import Store
 
@@ -162,6 +163,23 @@ def test_a_snapshot_is_kept_of_how_it_was(data: Path, folders: Folders) -> None:
     assert columns(kept[0]) == ["id", "text", "count", "more1", "more2"]
     assert asked(kept[0], "PRAGMA integrity_check") == [("ok",)]
     assert version(kept[2]) == 4
+
+
+def test_snapshots_of_an_older_generation_are_anothers(data: Path, folders: Folders) -> None:
+    """Whoever shares a tenant's former store has it migrated after a snapshot too, which stays."""
+    with opened(data) as router:
+        router.share("globex", "registers", "acme")
+        router.share("acme", "registers", "initech")
+        router.unshare("acme", "registers")
+        home = Path(router.tenant("acme").store("registers").path).parent
+    for number in range(1, 5):
+        folders.write("registers", f"{number:04}_x", "def up(m, db): pass\n")
+        with opened(data, migrations=folders("registers")) as router:
+            report = Fleet(router).run()
+        assert all(Path(result.snapshot).exists() for result in report.results)
+    assert sorted(path.name for path in (home / "snapshots").iterdir()) == [
+        f"registers.{generation}.v{version}.db" for generation in (1, 2) for version in (1, 2, 3)
+    ]
 
 
 def test_no_migration_without_a_snapshot(
@@ -659,14 +677,32 @@ def test_what_a_dead_dry_run_left_goes_with_the_next(data: Path, folders: Folder
     (data / "trials" / "dead").mkdir(parents=True)
     (data / "trials" / "dead" / "lock").touch()
     (data / "trials" / "dead" / "copy.db").touch()
-    from tenants.schemas.trial import trials
-
-    with opened(data, migrations=folders("books")) as router, trials(router) as alive:
+    with opened(data, migrations=folders("books")) as router, trial.trials(router) as alive:
         Path(alive, "copy.db").touch()
         assert Fleet(router).run(dry_run=True).is_well
         assert Path(alive, "copy.db").exists()
         assert not (data / "trials" / "dead").exists()
     assert not (data / "trials").exists()
+
+
+def test_a_dry_run_begins_as_another_ends(
+    data: Path, folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one takes the folder of all of them away just before this one uses it."""
+    folders.write("books", "0001_karma", ADD_COLUMN.format("karma"))
+    make_folder = trial.make_own_folder
+    taken: list[str] = []
+
+    def make(folder: str, name: str) -> str:
+        if not taken:
+            taken.append(name)
+            raise FileNotFoundError(folder)
+        return make_folder(folder, name)
+
+    monkeypatch.setattr(trial, "make_own_folder", make)
+    with opened(data, migrations=folders("books")) as router:
+        assert Fleet(router).run(dry_run=True).is_well
+    assert taken == ["trials"]
 
 
 # As stores are opened

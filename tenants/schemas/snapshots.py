@@ -37,7 +37,7 @@ def take(store: Store, connection: Any, version: int) -> str:
         copies.copy(connection, part)
         flush_file(part)
         os.rename(part, path)
-        _prune(folder, store.role)
+        _prune(folder, store.role, store.generation)
     except (OSError, sqlite.driver.Error, WrongFile) as error:
         if part:
             with suppress(OSError):
@@ -52,11 +52,12 @@ def take(store: Store, connection: Any, version: int) -> str:
 _NAME = re.compile(r"([a-z][a-z0-9_]*)\.([0-9]+)\.v([0-9]+)\.db")
 
 
-def _prune(folder: str, role: str) -> None:
+def _prune(folder: str, role: str, generation: int) -> None:
+    # Of this store alone: one of another generation may be in use too, by others with whom it was shared.
     found = []
     for name in os.listdir(folder):
         match = _NAME.fullmatch(name)
-        if match and match.group(1) == role:
-            found.append((int(match.group(2)), int(match.group(3)), name))
-    for _, _, name in sorted(found)[:-KEPT]:
+        if match and (match.group(1), int(match.group(2))) == (role, generation):
+            found.append((int(match.group(3)), name))
+    for _, name in sorted(found)[:-KEPT]:
         os.unlink(f"{folder}/{name}")

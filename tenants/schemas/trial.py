@@ -39,10 +39,12 @@ def trials(router: Router) -> Iterator[str]:
 
 def _make(above: str) -> tuple[str, int]:
     while True:
-        make_own_folder(os.path.dirname(above), "trials")
         try:
+            make_own_folder(os.path.dirname(above), "trials")
             folder = tempfile.mkdtemp(dir=above)
         except FileNotFoundError:  # another run was the last, and took it away
+            if not os.path.isdir(os.path.dirname(above)):
+                raise
             continue
         lock = os.open(f"{folder}/lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
