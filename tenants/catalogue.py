@@ -118,6 +118,11 @@ class Catalogue:
         """True if a tenant of that id is entered."""
         return bool(self._rows("SELECT 1 FROM tenant WHERE id = ?", tenant_id))
 
+    def require_home(self, owner: str, slug: str) -> None:
+        """Raise `UnknownTenant` if a tenant was purged with all its stores, so that it has no folder any more."""
+        if not self.knows(owner) and not self.of_owner(owner):
+            raise UnknownTenant(f"{slug} was purged meanwhile: nothing was changed.")
+
     def require_free(self, slug: str) -> None:
         """Raise `SlugTaken` if a tenant has the slug."""
         if self._rows("SELECT 1 FROM tenant WHERE slug = ?", slug):
@@ -132,6 +137,7 @@ class Catalogue:
 
         Raises:
             SlugTaken: another has the slug by now.
+            UnknownTenant: a store that it is to share is gone.
             TenantError: the id was another's, who is gone.
         """
         run = self.universal.execute_sql
@@ -144,7 +150,12 @@ class Catalogue:
         for role, store in tenant.stores.items():
             if role in own:
                 self.add_store(store, *own[role])
-            run("INSERT INTO tenant_store VALUES (?, ?, ?)", (tenant.id, role, store.id))
+            try:
+                run("INSERT INTO tenant_store VALUES (?, ?, ?)", (tenant.id, role, store.id))
+            except IntegrityError as error:
+                raise UnknownTenant(
+                    f"{store.label}, which {tenant.slug} was to share, was purged meanwhile: name another."
+                ) from error
 
     def add_store(self, store: Store, schema: str, trouble: str) -> None:
         """Enter a store. Runs in the caller's transaction."""

@@ -322,6 +322,37 @@ def test_what_cant_be_shared(
     assert everything(router) == before
 
 
+@pytest.mark.parametrize("way", ["create", "clone"])
+def test_what_was_to_be_shared_is_purged_meanwhile(router: Router, way: str) -> None:
+    """It is told by name, and nothing is made."""
+    owner = router.create("owner", models=[Note, Contact])
+    router.create("friend", models=[Note, Contact], share={"registers": "owner"})
+    before = everything(router)[1]
+
+    def meanwhile() -> None:
+        if way == "clone":
+            router.unshare("friend", "registers")
+        else:
+            router.purge(router.suspend("friend", "x"))
+        router.purge(router.suspend(owner, "x"))
+
+    def setup() -> None:
+        thread = threading.Thread(target=meanwhile)
+        thread.start()
+        thread.join()
+
+    share = {"registers": "owner"}
+    making = {
+        "create": lambda: router.create("late", models=[Note], share=share, setup=setup),
+        "clone": lambda: router.clone("friend", "late", setup=setup),
+    }
+    with pytest.raises(UnknownTenant, match="owner/registers, which late was to share, was purged"):
+        making[way]()
+    assert set(everything(router)[1]) < set(before)
+    assert "late" not in everything(router)[0]
+    assert list((router.folder / "making").iterdir()) == []
+
+
 def test_a_stores_name_makes_no_path(router: Router) -> None:
     """`Meta.store` becomes part of a file's name, so it is held to what a name may be."""
 

@@ -27,7 +27,9 @@ from tenants import (
     WrongFile,
     sqlite,
 )
+from tenants.leasing.homes import Home
 from tenants.life import copies, new_homes, steps
+from tenants.schemas.fleet import Fleet
 
 
 class Listed(RoutedModel):
@@ -218,6 +220,47 @@ def test_who_is_in_it_in_another_process_is_waited_for(router: Router, acme: Ten
         router.purge(acme)
         other.told()
         assert other.hears() == "UnknownTenant"
+
+
+@pytest.mark.parametrize("wanted", ["to enter it", "to maintain it", "to migrate it", "a dry run"])
+def test_who_comes_too_late_is_told_that_it_is_gone(
+    router: Router, acme: Tenant, tmp_path: Path, wanted: str
+) -> None:
+    """Not that its folder is missing, as if something were to be mended."""
+    router.archive(acme)
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    (folder / "0001_a.py").write_text("def up(migrator, db): pass\n")
+    migrating = wanted in ("to migrate it", "a dry run")
+    late = Router(router.folder, migrations={"books": folder} if migrating else None)
+    homes_of = late.homes.of
+
+    def meanwhile(owner: str, label: str = "") -> Home:
+        found = homes_of(owner, label)
+        if owner == acme.id and Path(found.folder).exists():
+            router.purge(acme)
+        return found
+
+    try:
+        if wanted == "to enter it":
+            with late.using("acme"):
+                router.purge(acme)
+                with pytest.raises(UnknownTenant, match="acme was purged meanwhile"):
+                    texts()
+            return
+        late.homes.of = meanwhile  # type: ignore[method-assign]
+        if wanted == "to maintain it":
+            with (
+                pytest.raises(UnknownTenant, match="acme was purged meanwhile"),
+                late.maintaining("acme"),
+            ):
+                pass
+        else:
+            report = Fleet(late).run(dry_run=wanted == "a dry run")
+            assert report.is_well
+            assert ("acme/books", "it is no more") in [(r.store, r.reason) for r in report.results]
+    finally:
+        late.close()
 
 
 def test_unregistering_that_fails_keeps_all(router: Router, acme: Tenant) -> None:

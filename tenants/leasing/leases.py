@@ -123,6 +123,10 @@ class Lease:
             if not self.pool.close_idle():
                 raise
             home.lease(deadline - monotonic(), self.nested)
+        except WrongFile:
+            if self.tenant.listed:
+                self.pool.router.catalogue.require_home(self.tenant.id, self.tenant.slug)
+            raise
 
     def _require_fresh(self) -> None:
         """Raise unless the tenant may still be entered, and its stores are still the entry's."""

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from ..errors import WrongFile
+
 if TYPE_CHECKING:
     from ..router import Router
 
@@ -22,11 +24,16 @@ def alone(router: Router, owners: Iterable[tuple[str, str]], patience: float) ->
 
     Raises:
         LockTimeout, WouldDeadlock: others have one of the stores in hand, or this thread has.
-        WrongFile: a home isn't there.
+        UnknownTenant: it was purged, with all its stores.
+        WrongFile: a home isn't there, though the catalogue knows of it.
     """
     with ExitStack() as stack:
         for owner, slug in sorted(set(owners)):
-            stack.enter_context(router.homes.of(owner, slug).maintaining(patience))
+            try:
+                stack.enter_context(router.homes.of(owner, slug).maintaining(patience))
+            except WrongFile:
+                router.catalogue.require_home(owner, slug)
+                raise
             for store in router.known.of_owner(owner):
                 router.pool.close(store)
         yield

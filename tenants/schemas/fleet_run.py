@@ -11,7 +11,7 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from ..errors import MigrationFailed, TenantError, UnknownTenant
+from ..errors import MigrationFailed, TenantError, UnknownTenant, WrongFile
 from ..life.maintenance import alone
 from . import pending
 from .migrating import Migrated, migrate
@@ -173,7 +173,11 @@ class FleetRun:
                 yield
             return
         lock = self.router.homes.of(home.owner, home.slug)
-        lock.lease(self.patience)
+        try:
+            lock.lease(self.patience)
+        except WrongFile:
+            self.router.catalogue.require_home(home.owner, home.slug)
+            raise
         try:
             yield
         finally:
