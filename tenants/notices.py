@@ -28,15 +28,14 @@ class Notice:
         path: the file; made if it isn't there.
 
     Raises:
-        WrongFile: it can't be made, or opened for writing.
+        WrongFile: it can't be made, or opened for writing, or there is no room for it.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
         descriptor = self._open()
         try:
-            if os.fstat(descriptor).st_size < 8:
-                os.ftruncate(descriptor, 8)
+            self._make_room(descriptor)
             self._memory = mmap.mmap(descriptor, 8)
         finally:
             os.close(descriptor)
@@ -49,6 +48,16 @@ class Notice:
             raise WrongFile(
                 f"{self.path} can't be opened for writing ({error.strerror}): may this process write to the data "
                 f"folder?"
+            ) from error
+
+    def _make_room(self, descriptor: int) -> None:
+        # Room on the disk, and not size alone: memory that is mapped to a hole kills the process where none is left.
+        # What others have counted there stays.
+        try:
+            os.posix_fallocate(descriptor, 0, 8)
+        except OSError as error:
+            raise WrongFile(
+                f"There is no room for {self.path} ({error.strerror}): see to the disk, then start again."
             ) from error
 
     def now(self) -> int | None:

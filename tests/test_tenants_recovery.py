@@ -13,7 +13,7 @@ from peewee import TextField
 
 from notes import Child, Contact, Note, child, texts
 from tenants import BadChange, RoutedModel, Router, Tenant, TenantError
-from tenants.life import copies, steps
+from tenants.life import copies, marks, steps
 
 #: What each change is, as code with a router `r`; what the data folder holds before it is made by `prepared`.
 CHANGES = {
@@ -306,6 +306,42 @@ def test_a_disk_that_sqlite_finds_full(
     assert state_of(router) == before
     router.close()
     assert strays(data) == []
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_mark_that_cant_be_written(
+    data: Path, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it nothing is begun, and the error says whose change it was and what to do."""
+    if change == "share":
+        return  # one row of the catalogue: it needs no mark
+    router = Router(data)
+    before = state_of(router)
+
+    def full(path: str, make: bool = True) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(marks, "open_own", full)
+    space = {"r": router, "Note": Note, "Contact": Contact, "enlist": enlist, "delist": delist}
+    with pytest.raises(TenantError, match=r"can't be begun \(.*No space.*Is there room"):
+        exec(CHANGES[change], space)
+    assert state_of(router) == before
+    router.close()
+    assert strays(data) == []
+
+
+def test_recovery_ends_what_the_notice_says(data: Path) -> None:
+    """A process that died in the middle of a change left it odd, and all ask the catalogue each time until then."""
+    code = (
+        "import os, signal, sys; from tenants import Router; r = Router(sys.argv[1])\n"
+        "with r.notice.changing(): os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    router = Router(data)
+    Child(code, data).process.communicate(timeout=60)
+    assert router.notice.now() is None
+    router.recover()
+    assert router.notice.now() is not None
+    router.close()
 
 
 def test_what_a_living_process_is_at_is_left_alone(data: Path) -> None:

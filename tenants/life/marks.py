@@ -49,7 +49,8 @@ class Mark:
 
     Raises:
         BadChange: on entering, somebody else is changing that home.
-        TenantError: on leaving, what goes couldn't be removed; the change itself is done.
+        TenantError: on entering, the mark can't be written, or what somebody left can't be removed; nothing was
+            changed. On leaving, what goes couldn't be removed; the change itself is done.
     """
 
     def __init__(
@@ -71,6 +72,18 @@ class Mark:
         self._descriptor = -1
 
     def __enter__(self) -> Mark:
+        try:
+            self._make()
+        except TenantError:
+            raise  # that a lock wasn't had in time is an OSError, too
+        except OSError as error:
+            raise TenantError(
+                f"{self.slug}: this can't be begun ({self.note['change']}: {error}); nothing was changed. Is there "
+                f"room on the disk, and may this process write to the data folder?"
+            ) from error
+        return self
+
+    def _make(self) -> None:
         make_own_folder(self.router.path, "making")
         while (descriptor := _lock(self.path, make=True)) is not None:
             if os.fstat(descriptor).st_size == 0:
@@ -90,7 +103,6 @@ class Mark:
         except BaseException:
             self.done()  # nothing was begun
             raise
-        return self
 
     def done(self) -> None:
         """All is as the catalogue says: nothing needs to be looked for."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from peewee import PeeweeException
@@ -24,6 +25,10 @@ def recover(router: Router) -> list[str]:
 
     What stands in the way of one doesn't keep the others; it is told, and tried again the next time.
     """
+    if router.notice.now() is None:
+        # A process died in the middle of a change, and until the next one all would ask the catalogue each time.
+        with suppress(TenantError), router.notice.changing():
+            pass
     try:
         found = sorted(os.listdir(f"{router.path}/making"))
     except FileNotFoundError:
