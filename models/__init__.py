@@ -33,6 +33,7 @@ __all__ = [
     "reversing",
     "settings",
     "sharing",
+    "unused_stores",
     "vouchers",
     "years",
 ]
