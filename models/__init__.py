@@ -13,6 +13,7 @@ __all__ = [
     "check",
     "cloning",
     "companies",
+    "company_faults",
     "company_life",
     "dates",
     "drafts",
