@@ -37,7 +37,8 @@ HEAD = """# Benchmarks
 
 Each figure is a ratio within one run, against the program named, the two taking turns; the median counts, the quartiles
 show the spread. An absolute figure stands beside how long a million turns of an empty loop took just then. Written by
-`make bench`; the command beside a figure repeats that one alone.
+`make bench`; the command beside a figure repeats that one alone. What the long runs of random work and of attacks found
+is in [conformance.md](conformance.md).
 
 """
 
