@@ -53,6 +53,15 @@ def test_who_makes_a_company_is_its_first_member(site: Site, chief: Browser) -> 
     assert actor.may_close
 
 
+def test_a_company_is_called_as_its_reader_calls_it(chief: Browser) -> None:
+    """The local name first for who reads Thai, the other one first for others; both can be read."""
+    chief.post(NEW, NEW, **FORM)
+    for language, first, second in (("th", "แอคมี", "Acme"), ("en", "Acme", "แอคมี")):
+        page = chief.get("/companies", headers={"Accept-Language": language}).text
+        assert f"<strong>{first}</strong>" in page
+        assert f">{second}</span>" in page
+
+
 def test_affiliates_share_registers(site: Site, chief: Browser) -> None:
     """A second company made to share sees the first one's registers store, with books of its own."""
     chief.post(NEW, NEW, **FORM)

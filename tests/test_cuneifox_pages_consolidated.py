@@ -263,7 +263,7 @@ def test_it_speaks_thai(group: Group) -> None:
     malee = group.site.signed_in("malee")
     broken(group, "south", "file")
     page = malee.get(address("north", "south")).text
-    for text in ("งบทดลองรวม", "31 ธันวาคม 2569", "แฟ้มข้อมูลหายหรือเสียหาย", "ไม่ครบ", "สินทรัพย์"):
+    for text in ("งบทดลองรวม", "31 ธันวาคม 2569", "ไฟล์หายไปหรือเสียหาย", "ไม่ครบ", "สินทรัพย์"):
         assert text in page
     assert BANK not in page
 
