@@ -93,6 +93,8 @@ def answer_ours(error: Exception) -> Response:
     status = status_of(error)
     if isinstance(error, tenants.NoRoom):  # nothing is wrong in the code: there is too much to do
         log.warning("Request %s: %s", this_request().id, error)
+    elif isinstance(error, tenants.WrongFile):  # the message says it all, for each request anew
+        log.error("Request %s: %s", this_request().id, error)
     elif status >= 500:
         log.error("Request %s: %s", this_request().id, error, exc_info=error)
     shown = error_text(error) if isinstance(error, books.BooksError) else str(error)

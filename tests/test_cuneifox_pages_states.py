@@ -136,7 +136,11 @@ def broken_books(site: Site, slug: str, content: bytes | None) -> None:
     "content", [None, b"", b"hello world" * 999], ids=["missing", "empty", "text"]
 )
 def test_who_meets_a_damaged_file_is_told_what_to_do(
-    site: Site, chief: Browser, malee: Browser, content: bytes | None
+    site: Site,
+    chief: Browser,
+    malee: Browser,
+    caplog: pytest.LogCaptureFixture,
+    content: bytes | None,
 ) -> None:
     """Members are told which company, and not to wait; administrators also which store; others go on."""
     broken_books(site, "acme", content)
@@ -145,6 +149,8 @@ def test_who_meets_a_damaged_file_is_told_what_to_do(
     assert "Retry-After" not in met.headers
     assert "The acme company can&#39;t be opened: A file of it is missing or damaged." in met.text
     assert "file of acme/books" not in met.text
+    assert "file of acme/books" in caplog.text
+    assert "Traceback" not in caplog.text
     assert "file of acme/books" in chief.get("/c/acme/accounts").text
     assert chief.get("/c/globex/accounts").status_code == 200
     page = chief.get(page_of(site, "acme"))
