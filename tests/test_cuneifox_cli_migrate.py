@@ -77,6 +77,9 @@ def test_all_are_migrated(run, companies: None, folders: Path, tmp_path: Path) -
     assert table.exit_code == 0
     assert "baan/registers" in table.stdout
     assert "acme" not in table.stdout
+    assert (
+        "Of 7 databases 5 needed nothing; 1 migrated; 1 of other companies weren't" in table.stdout
+    )
     done = json.loads(run("migrate", "--jobs", "2", "--json").stdout)
     assert (done["stores"], done["well"], done["dry_run"]) == (7, True, False)
     assert [

@@ -129,6 +129,24 @@ def test_a_later_run_lifts_the_quarantine(data: Path, folders: Folders) -> None:
             assert Note.create(text="three").id
 
 
+def test_rows_of_a_store_in_quarantine_can_be_mended(data: Path, folders: Folders) -> None:
+    """The program can't enter it, but maintenance reaches its rows at any version; then it migrates."""
+    folders.write("books", "0001_unique", UNIQUE)
+    with opened(data) as router, router.using("globex"):
+        Note.update(text="double").execute()
+    with opened(data, migrations=folders("books")) as router:
+        assert [found.store for found in Fleet(router).run().failed] == ["globex/books"]
+        with (
+            router.maintaining("globex") as globex,
+            closing(globex.store("books").open(any_version=True)) as connection,
+        ):
+            connection.execute("UPDATE note SET text = text || id")
+        assert outcomes(Fleet(router).run()) == {"globex/books": "migrated"}
+        with router.using("globex"):
+            assert texts() == ["double1", "double2"]
+            Note.create(text="three")
+
+
 def test_going_back_to_the_older_program_lifts_the_quarantine(data: Path, folders: Folders) -> None:
     """Whoever withdraws a migration that failed runs the older program's, and can write again."""
     folders.write("books", "0001_karma", ADD_COLUMN.format("karma"))
@@ -378,7 +396,9 @@ def test_only_those_that_are_named(data: Path, folders: Folders) -> None:
     with opened(data, migrations=folders("books")) as router:
         with pytest.raises(UnknownTenant):
             Fleet(router).run(only=["globex", "nobody"])
-        assert outcomes(Fleet(router).run(only=["globex"])) == {"globex/books": "migrated"}
+        report = Fleet(router).run(only=["globex"])
+        assert outcomes(report) == {"globex/books": "migrated"}
+        assert report.unasked == 2
     assert {slug: version(path) for slug, path in paths(data).items()} == {
         "acme": 0,
         "globex": 1,

@@ -97,6 +97,7 @@ def _for_programs(report: FleetReport) -> dict[str, Any]:
         "seconds": round(report.seconds, 3),
         "stopped": report.stopped,
         "left": report.left,
+        "unasked": report.unasked,
         "results": [
             {
                 "store": result.store,
@@ -138,9 +139,11 @@ def _summary(report: FleetReport) -> str:
     counts: dict[str, int] = {}
     for result in report.results:
         counts[str(result.outcome)] = counts.get(str(result.outcome), 0) + 1
-    current = report.stores - len(report.results) - len(report.left)
+    current = report.stores - len(report.results) - len(report.left) - report.unasked
     told = [f"{count} {outcome}" for outcome, count in counts.items()]
     if report.stopped:
         told.append(f"{len(report.left)} left, because {report.stopped}")
+    if report.unasked:
+        told.append(f"{report.unasked} of other companies weren't asked for")
     text = f"Of {report.stores} databases {current} needed nothing"
     return f"{'; '.join([text, *told])} ({report.seconds:.1f} s)."

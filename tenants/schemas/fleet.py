@@ -65,12 +65,14 @@ class Fleet:
             MigrationFailed: a migration can't be loaded; no store was touched.
         """
         router = self.router
-        for found in router.migrations.values():
-            found.modules()
+        for migrations in router.migrations.values():
+            migrations.modules()
         try:
-            homes = self._chosen(pending.find(router), only)
+            found = pending.find(router)
+            homes = self._chosen(found, only)
             run = FleetRun(router, self.patience, progress, dry_run, time_limit)
-            run.total = sum(len(home.stores) for home in homes)
+            run.total = _stores(homes)
+            run.unasked = _stores(found) - run.total
             with run.going():
                 run.shared()
                 first, rest = _canaries(homes, canary)
@@ -99,6 +101,10 @@ def _canaries(homes: list[PendingHome], canary: int) -> tuple[list[PendingHome],
     first = sorted(homes, key=lambda home: (_size(home), home.slug))[:canary]
     chosen = {home.owner for home in first}
     return first, [home for home in homes if home.owner not in chosen]
+
+
+def _stores(homes: list[PendingHome]) -> int:
+    return sum(len(home.stores) for home in homes)
 
 
 def _size(home: PendingHome) -> int:

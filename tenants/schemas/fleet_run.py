@@ -72,7 +72,7 @@ class FleetRun:
         self.progress = progress
         self.dry_run = dry_run
         self.time_limit = time_limit
-        self.total = 0
+        self.total = self.unasked = 0
         self.failed = False
         self._results: list[StoreReport] = []
         self._stopped = ""
@@ -104,6 +104,7 @@ class FleetRun:
             self.dry_run,
             self._stopped,
             tuple(self._left),
+            self.unasked,
         )
 
     # What is done

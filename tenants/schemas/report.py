@@ -65,6 +65,7 @@ class FleetReport:
         dry_run: True where copies were tried, and nothing was changed.
         stopped: why the run ended before all were done, or empty.
         left: what wasn't come to, as people call it.
+        unasked: how many more may be behind, of tenants that the run wasn't for.
     """
 
     stores: int
@@ -73,6 +74,7 @@ class FleetReport:
     dry_run: bool = False
     stopped: str = ""
     left: tuple[str, ...] = ()
+    unasked: int = 0
 
     def of(self, outcome: Outcome) -> list[StoreReport]:
         """Return the stores for which it ended so."""
