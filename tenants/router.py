@@ -167,18 +167,20 @@ class Router(Lifecycle, Versioned):
         with self.leaving:  # two threads may be at it, and only one can hand back what there is
             states, entry.states = entry.states, {}
             lease, entry.lease = entry.lease, None
-        if self.db_dict.get(entry.key) is entry:
-            self.db_dict.pop(entry.key, None)
-        entry.empty()
-        if current.get() is entry:
-            outer = entry.nearest_live()
-            current.set(outer if outer is not None else NOWHERE)
-        try:
-            if states:
-                hand_back(states, lease)
+        try:  # what is in hand is given back also where Ctrl-C comes in between
+            if self.db_dict.get(entry.key) is entry:
+                self.db_dict.pop(entry.key, None)
+            entry.empty()
+            if current.get() is entry:
+                outer = entry.nearest_live()
+                current.set(outer if outer is not None else NOWHERE)
         finally:
-            if not current.get().live:
-                self.universal.release()
+            try:
+                if states:
+                    hand_back(states, lease)
+            finally:
+                if not current.get().live:
+                    self.universal.release()
 
     def start_thread(
         self,

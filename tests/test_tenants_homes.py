@@ -199,6 +199,27 @@ def test_descriptors_are_given_back(router: Router, acme: Home) -> None:
 # Two routers, several processes
 
 
+def test_a_number_that_was_closed_is_never_closed_again(
+    router: Router, acme: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By then it may be a database's. Also where Ctrl-C comes as it is closed."""
+    close = os.close
+
+    def interrupted(descriptor: int) -> None:
+        close(descriptor)
+        raise KeyboardInterrupt
+
+    acme.lease(0)
+    acme.release()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "close", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            acme.close()
+    assert acme._descriptor == -1
+    with touching(router, "acme"):
+        assert texts() == ["first"]
+
+
 @pytest.fixture
 def second(router: Router) -> Iterator[Router]:
     """Another router of this process on the same data folder."""

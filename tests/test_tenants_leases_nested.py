@@ -18,6 +18,7 @@ from tenants import (
     NoRoom,
     Router,
 )
+from tenants.current import NOWHERE, Entry, current
 from threads import holding, touching
 
 
@@ -171,3 +172,21 @@ def test_a_streamed_response_has_its_lease_until_it_is_closed(router: Router, pa
     exchange.close()
     assert router.pool.leases() == 0
     assert router.pool._holders.of_thread == {}
+
+
+def test_ctrl_c_as_an_entry_is_left_keeps_no_lease(
+    narrow: Router, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it had in hand is given back, though it was interrupted before that."""
+    entry = narrow.enter_here("a")
+    assert texts() == ["a"]
+    with monkeypatch.context() as patch:
+        patch.setattr(Entry, "empty", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            narrow.leave(entry)
+    assert_nothing_is_held(narrow)
+    current.set(NOWHERE)
+
+
+def _interrupted(self: Entry) -> None:
+    raise KeyboardInterrupt

@@ -54,8 +54,7 @@ class FolderLock:
         if self._intent >= 0:
             with suppress(OSError):
                 os.unlink(self._intent_path)
-            os.close(self._intent)
-            self._intent = -1
+            self._let_go_of_intent()
 
     def _is_wanted_elsewhere(self) -> bool:
         if not os.access(self._intent_path, os.F_OK):
@@ -97,18 +96,24 @@ class FolderLock:
         elif self._descriptor >= 0:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
+    # Forgotten before they are closed: were it the other way round, and Ctrl-C came in between, the number would be
+    # closed again later, when it may be a database's, whose locks would be lost with it.
+
     def _let_go(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def _let_go_of_intent(self) -> None:
+        intent, self._intent = self._intent, -1
+        if intent >= 0:
+            os.close(intent)
 
     def _abandon(self) -> None:
         """Leave both to the parent process: in a forked child."""
         # Closed, never unlocked: a lock is the descriptor's, which the two have in common.
         self._let_go()
-        if self._intent >= 0:
-            os.close(self._intent)
-            self._intent = -1
+        self._let_go_of_intent()
         self._kept = False
 
 
