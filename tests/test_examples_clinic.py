@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from peewee import Model, TextField
 
 from examples.clinic.app import create_app
-from examples.clinic.records import CLINIC, Patient, Visit, open_clinic
+from examples.clinic.records import CLINIC, Member, Patient, Visit, digest_of, open_clinic
 from tenants import NoTenant, RoutedModel, Router, StoreBehind, WrongTenant
 from tenants.testing import TwoTenants
 
@@ -196,3 +196,19 @@ def test_uses_tenants_alone() -> None:
     assert "'tenants'" in done.stdout
     assert "'models'" not in done.stdout
     assert "'cuneifox'" not in done.stdout
+
+
+def test_what_only_the_operator_can_mend(tmp_path: Path) -> None:
+    """A clinic whose database is behind is closed, 503 without a time to come back; its error is in the log alone."""
+    folder = str(tmp_path / "data")
+    with closing(Router(folder)) as older:
+        river = older.create("river", [OlderPatient])
+    app = create_app(folder)
+    with app.app_context():
+        Member.create(key=digest_of("token"), clinic=river.id)
+    client = app.test_client()
+    answer = client.get("/river/patients", headers={"Authorization": "Bearer token"})
+    assert answer.status_code == 503
+    assert "Retry-After" not in answer.headers
+    assert answer.json == {"error": "Ask the operator to see to this clinic."}
+    app.extensions["tenants"].close()

@@ -9,11 +9,30 @@ from typing import Any
 
 from flask import Flask, Request, abort, jsonify, request
 
-from tenants import NoRoom, ReadOnlyStore, Tenant, TenantError, TenantSuspended, UnknownTenant
+from tenants import (
+    LockTimeout,
+    NoRoom,
+    ReadOnlyStore,
+    Tenant,
+    TenantError,
+    TenantSuspended,
+    UnknownTenant,
+    WrongFile,
+)
 from tenants.flask import init_app
 
 from .clinics import clinics
 from .records import Member, Patient, Visit, digest_of, open_router
+
+#: What an error means over HTTP; the first that fits. Those from 500 on tell more than visitors should read.
+STATUS = {
+    TenantSuspended: 403,
+    ReadOnlyStore: 409,
+    NoRoom: 503,
+    LockTimeout: 503,
+    WrongFile: 503,
+    TenantError: 500,
+}
 
 
 def create_app(folder: str = "clinic-data", descriptors: int | None = None) -> Flask:
@@ -59,12 +78,13 @@ def create_app(folder: str = "clinic-data", descriptors: int | None = None) -> F
 
     @app.errorhandler(TenantError)
     def tell(error: TenantError) -> Any:
-        status = {TenantSuspended: 403, ReadOnlyStore: 409, NoRoom: 503}.get(type(error), 500)
-        answer = jsonify(
-            error=str(error) if status != 500 else "Ask the operator to see to this clinic."
-        )
-        answer.headers["Retry-After"] = "5"
-        return answer, status
+        status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
+        if status < 500:
+            return jsonify(error=str(error)), status
+        app.logger.error("%s", error, exc_info=error)
+        if isinstance(error, NoRoom | LockTimeout):
+            return jsonify(error="Too much to do: try again."), status, {"Retry-After": "5"}
+        return jsonify(error="Ask the operator to see to this clinic."), status
 
     app.cli.add_command(clinics)
     init_app(app, router, identify)
