@@ -1,0 +1,47 @@
+"""Writing to a store: one block, one transaction, in its turn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .errors import TenantError
+from .transactions import StoreTransaction
+
+if TYPE_CHECKING:
+    from .database import RoutedDatabase
+    from .store import Store
+
+
+class Writing:
+    """`with store.writing() as database:`, once.
+
+    Args:
+        store: the store.
+        patience: seconds to wait for the turn; the lock's own time-out unless given.
+    """
+
+    __slots__ = ("block", "patience", "store")
+
+    def __init__(self, store: Store, patience: float | None = None) -> None:
+        self.store = store
+        self.patience = patience
+
+    def __enter__(self) -> RoutedDatabase:
+        store, database = self.store, self.store.database
+        store.require_writable()
+        state = database._use()
+        if state.reading:
+            raise TenantError(
+                f"{store.label} is being read as a snapshot here: write before or after `reading()`."
+            )
+        self.block: Any
+        if state.transactions:
+            self.block = database.atomic()
+        else:
+            self.block = StoreTransaction(database)
+            self.block.patience = self.patience
+        self.block.__enter__()
+        return database
+
+    def __exit__(self, *exc: Any) -> None:
+        self.block.__exit__(*exc)
