@@ -252,7 +252,7 @@ def test_a_snapshot_goes_nowhere_else(data: Path, folders: Folders, tmp_path: Pa
         ("db.execute_sql('DELETE FROM schema_migration')", "it changed the table schema_migration"),
         ("db.execute_sql('DROP TABLE schema_migration')", "it changed the table schema_migration"),
         ("db.execute_sql('DROP TABLE store_identity')", "no such table: store_identity"),
-        ("\n    db.execute_sql('PRAGMA writable_schema = 1')"
+        ("\n    db.execute_sql('PRAGMA Writable_Schema = 1')"
          "\n    db.execute_sql(\"UPDATE sqlite_schema SET sql = 'x' WHERE name = 'note'\")", "malformed"),
         ("raise KeyError", "store: KeyError. Nothing"),
         ("\n    from peewee import CharField"

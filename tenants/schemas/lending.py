@@ -14,7 +14,7 @@ from peewee import OperationalError, SqliteDatabase
 from .. import sqlite
 
 #: Of SQLite's authorizer, whose names the driver doesn't carry (https://www.sqlite.org/c3ref/c_alter_table.html).
-_TRANSACTION, _ATTACH, _DETACH = 22, 24, 25
+_PRAGMA, _TRANSACTION, _ATTACH, _DETACH = 19, 22, 24, 25
 _DENIED = {
     _TRANSACTION: "begins or ends a transaction",
     _ATTACH: "reaches for another file",
@@ -40,6 +40,7 @@ class LentDatabase(SqliteDatabase):
     Attributes:
         dropped: names of the triggers that were dropped by name.
         denied: what was refused last, in words.
+        wrote_schema: True where it may have written to the schema's own table, which SQLite takes as it comes.
     """
 
     def __init__(self, connection: Any, label: str, deadline: float) -> None:
@@ -48,6 +49,7 @@ class LentDatabase(SqliteDatabase):
         self.deadline = deadline
         self.dropped: set[str] = set()
         self.denied = ""
+        self.wrote_schema = False
         self._state.set_connection(connection)
         # So that `db.atomic()` makes a savepoint, and not a transaction.
         self._state.transactions.append(self)
@@ -76,7 +78,9 @@ class LentDatabase(SqliteDatabase):
             return True
         return False
 
-    def _authorize(self, action: int, *_: Any) -> int:
+    def _authorize(self, action: int, name: str | None, *_: Any) -> int:
+        if action == _PRAGMA and name and name.lower() == "writable_schema":
+            self.wrote_schema = True
         if action in _DENIED:
             self.denied = _DENIED[action]
             return 1  # SQLITE_DENY

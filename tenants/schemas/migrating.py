@@ -130,6 +130,8 @@ def apply(
             _note(connection, store, name)
             tell(f"applied {name}")
         migrations.set_version(connection, pending.version)
+        if database.wrote_schema:  # it is read anew, as whoever opens the file next will find it
+            connection.execute("PRAGMA writable_schema = RESET")
         _require_sound(connection, store, names, triggers, database.dropped)
         tell("checked")
         connection.execute("COMMIT")
@@ -215,8 +217,6 @@ def _require_sound(
     dropped: set[str],
 ) -> None:
     name = names[-1]
-    # The schema is read anew, as whoever opens the file next will find it.
-    connection.execute("PRAGMA writable_schema = RESET")
     try:
         store.require_identity(connection)
     except WrongFile as error:
