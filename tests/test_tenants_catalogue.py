@@ -9,6 +9,7 @@ from peewee import IntegrityError
 
 from notes import Contact, Note, child, texts
 from tenants import Router, StoreAhead, TenantError, UnknownTenant, WrongFile
+from tenants.places import NOTICE_NAME
 from tenants.tenant import new_id
 
 
@@ -39,6 +40,18 @@ def test_what_another_process_makes_is_seen(router: Router) -> None:
     with router.using("acme"):
         assert texts() == ["from there"]
     assert [tenant.slug for tenant in router.tenants()] == ["acme"]
+
+
+def test_the_notice_has_its_room_on_the_disk(router: Router) -> None:
+    """It is written through mapped memory, and where that leads to a hole a full disk kills the process."""
+    path = router.folder / NOTICE_NAME
+    assert (path.stat().st_size, path.stat().st_blocks > 0) == (8, True)
+    with router.notice.changing():
+        pass
+    count = router.notice.now()
+    other = Router(router.folder)  # which leaves what is counted there
+    assert other.notice.now() == router.notice.now() == count
+    other.close()
 
 
 def test_all_tenants_by_slug(router: Router) -> None:
