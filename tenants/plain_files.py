@@ -8,8 +8,10 @@ import stat
 from .errors import WrongFile
 
 
-def require_plain_file(path: str, label: str) -> None:
+def require_plain_file(path: str, label: str) -> tuple[int, int]:
     """Raise `WrongFile` unless a store's file, and what lies beside it, are plain files of one name each.
+
+    Returns which file it is: its device and inode.
 
     SQLite follows links, and rolls a journal back before anyone can ask whose file it is.
 
@@ -38,6 +40,7 @@ def require_plain_file(path: str, label: str) -> None:
             f"Beside the file of {label} lies a rollback journal, which isn't ours; it was not opened. "
             f"Restore the store from a backup."
         )
+    return found.st_dev, found.st_ino
 
 
 def _require_plain_or_none(beside: str, label: str) -> None:

@@ -13,6 +13,7 @@ import peewee
 
 from .descriptors import are_exhausted, none_left
 from .errors import SqliteUnsafe, StoreAhead, StoreBehind, TenantError, WrongFile
+from .opened import Connection
 from .plain_files import require_plain_file
 
 driver = peewee.sqlite3  # one SQLite library per process: the one that Peewee took up
@@ -136,10 +137,10 @@ def connect(
             It is as it was.
         StoreBehind, StoreAhead: its schema is older or newer than the program can work with. It is as it was.
     """
-    require_plain_file(path, label)
+    file = require_plain_file(path, label)
     try:
         connection = driver.connect(
-            uri(path), isolation_level=None, uri=True, check_same_thread=False
+            uri(path), isolation_level=None, uri=True, check_same_thread=False, factory=Connection
         )
     except driver.Error as error:
         raise _unusable(label, error) from error
@@ -160,6 +161,7 @@ def connect(
     except BaseException:
         connection.close()
         raise
+    connection.file = file
     return connection
 
 

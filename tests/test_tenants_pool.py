@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from notes import Contact, Note, texts
-from tenants import NoTenant, Router, Store, Tenant, TenantError
+from tenants import NoTenant, Router, Store, Tenant, TenantError, WrongFile, opened
 from tenants.connections import ConnectionState
 from tenants.leasing.budget import Budget
 
@@ -285,3 +285,43 @@ def test_a_function_reaches_connections_that_nobody_has_touched_yet(router: Rout
         books.database.register_function(lambda: 43, "later", 0)
     with router.using(tenant):
         assert books.execute_sql("SELECT later()").fetchone() == (43,)
+
+
+@pytest.mark.parametrize(
+    "gone", ["deleted", "moved", "replaced by another's", "put back as a copy"]
+)
+def test_a_file_that_went_from_under_a_warm_connection(
+    router: Router, monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    """What is warm is used no more once the file is another one, or none: nobody would see again what it wrote."""
+    monkeypatch.setattr(opened, "LOOK_AGAIN", 0)
+    for slug in ("acme", "globex"):
+        with router.using(router.create(slug, models=[Note])):
+            Note.create(text=slug)
+    path = Path(router.tenant("acme").store("books").path)
+    assert router.pool.idle()
+    if gone == "put back as a copy":
+        router.pool.close(router.tenant("acme").store("books"))  # so that the copy is whole
+        copy = path.read_bytes()
+        with router.using("acme"):
+            Note.create(text="after the copy")
+        for old in path.parent.glob("books.*"):  # its log too, which would be taken for the copy's
+            old.unlink()
+        path.write_bytes(copy)
+        with router.using("acme"):
+            assert texts() == ["acme"]
+        return
+    if gone == "replaced by another's":
+        other = Path(router.tenant("globex").store("books").path)
+        router.pool.close(router.tenant("globex").store("books"))
+        path.unlink()
+        path.write_bytes(other.read_bytes())
+    elif gone == "moved":
+        path.rename(path.with_suffix(".old"))
+    else:
+        path.unlink()
+    for work in (texts, lambda: Note.create(text="lost")):
+        with router.using("acme"), pytest.raises(WrongFile, match="acme/books"):
+            work()
+    with router.using("globex"):
+        assert texts() == ["globex"]

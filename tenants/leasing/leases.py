@@ -78,11 +78,12 @@ class Lease:
         if not self.held:
             self._begin(store)
         connection = self.claimed.pop(store, None)
-        if connection is not None and self.epoch == self.pool.epoch:
+        if connection is None:
+            connection = self.pool.open(store)
+        elif self.epoch == self.pool.epoch and connection.is_in_place(store.path, self.began):
             self.reused += 1
-        else:
-            if connection is not None:  # it was to be closed since
-                connection.close()
+        else:  # it was to be closed since, or its file isn't the store's any more
+            connection.close()
             connection = self.pool.open(store)
         self.connections[store] = connection
         return connection

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ..errors import NoRoom, TenantError
@@ -88,11 +89,13 @@ class Lending:
         with self._mutex:
             self._require_open(store)
             connection = self.warm.take(store)
-            if connection is not None:
+            if connection is not None and connection.is_in_place(store.path, monotonic()):
                 self._reuses += 1
                 self._held += CONNECTION
                 self._lent[connection] = store
                 return connection
+        if connection is not None:
+            connection.close()
         return self._open_beyond(store)
 
     def _open_beyond(self, store: Store) -> Any:
