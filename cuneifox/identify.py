@@ -60,7 +60,7 @@ def _open_company(visit: Visit, slug: str) -> None:
     except (UnknownTenant, BadSlug):
         abort(404)
     # A tenant is also found by its id, a page by its slug alone.
-    if tenant.slug != slug or tenant.state == "purging":
+    if tenant.slug != slug:
         abort(404)
     found = _MEMBERSHIP.first(visit.user.id, tenant.id)
     if found is None:

@@ -17,7 +17,6 @@ STATES: dict[str, LazyText] = {
     "active": _l("active"),
     "suspended": _l("suspended"),
     "archived": _l("archived"),
-    "purging": _l("being purged"),
 }
 
 STORES: dict[str, LazyText] = {

@@ -122,7 +122,7 @@ def purge_company(router: Router, company: Tenant | str, *, confirmed: str) -> P
 
 def demand_purgeable(tenant: Tenant) -> None:
     """Raise Conflict unless the company is suspended or archived, so that nobody works in it."""
-    if tenant.state not in ("suspended", "archived", "purging"):
+    if tenant.state not in ("suspended", "archived"):
         raise Conflict(
             "%(slug)s is active; suspend or archive it before it is purged.", slug=tenant.slug
         )

@@ -10,7 +10,7 @@ import peewee
 LOOK_AGAIN = 0.02
 
 
-class Connection(peewee.sqlite3.Connection):  # type: ignore[name-defined]
+class Connection(peewee.sqlite3.Connection):
     """What `tenants.sqlite.connect` opens.
 
     Attributes:

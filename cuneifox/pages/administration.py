@@ -238,7 +238,7 @@ def _stripped(given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _found(id: str) -> tuple[Tenant, Company]:
-    """The company of that id, as it is now; 404 for one that is being purged, too."""
+    """The company of that id, as it is now; 404 for one that was purged, too."""
     company = Company.get_or_none(Company.tenant_id == id)
     if company is None:
         abort(404)
@@ -246,7 +246,7 @@ def _found(id: str) -> tuple[Tenant, Company]:
         tenant = services().router.tenant(company.tenant_id)
     except UnknownTenant:
         abort(404)
-    return (tenant, company) if tenant.state != "purging" else abort(404)
+    return tenant, company
 
 
 def _page(
