@@ -18,7 +18,7 @@ from attacks.marks import Sighting
 from attacks.people import Identity, identities
 from attacks.probes import MADE_UP_HOST, MADE_UP_ID, Probe, Quiver
 from attacks.routes import UNSAFE, Heard, Pool, targets
-from attacks.rules import forbidden, kept_out, may_write
+from attacks.rules import forbidden, kept_out, may_look, may_write
 from attacks.standing import Standing
 from attacks.universal import Concerned, concerned
 from attacks.watching import MADE, Log, Watch, errors_of, temporary_files_in, text_of
@@ -229,7 +229,8 @@ class Arena:
 
     def _left(self, probe: Probe) -> list[tuple[str, str]]:
         found = []
-        if touched := self.watch.touched():
+        touched = self.watch.touched()
+        if touched and not may_look(probe):
             found.append(("the victim's files were touched", str(sorted(map(str, touched)))))
         for file in self.made.touched():
             if file.parent == self.temporary and file.is_file():

@@ -22,6 +22,14 @@ def may_write(probe: Probe) -> bool:
     return probe.who.name in may or probe.method not in UNSAFE
 
 
+def may_look(probe: Probe) -> bool:
+    """Whether the sender may have the victim's files opened by this, though nothing of what is in them is told.
+
+    The page on which administrators see to a company says which of its files can't be opened, and so tries.
+    """
+    return probe.who.signed_in and probe.who.administers and probe.endpoint == "administration.show"
+
+
 def forbidden(probe: Probe) -> frozenset[str]:
     """The owners whose texts the sender mustn't get."""
     who = probe.who
