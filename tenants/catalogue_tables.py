@@ -62,6 +62,24 @@ _STEPS = (
             UNIQUE (owner, role, generation)
         ) STRICT, WITHOUT ROWID""",
     ),
+    (
+        # Files that a restore has replaced, kept until somebody says otherwise; `id` is the store's.
+        """CREATE TABLE kept_store (
+            id TEXT NOT NULL, owner TEXT NOT NULL, role TEXT NOT NULL, generation INTEGER NOT NULL,
+            schema TEXT NOT NULL DEFAULT '', since TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP, reason TEXT NOT NULL,
+            PRIMARY KEY (owner, role, generation)
+        ) STRICT, WITHOUT ROWID""",
+        # Each backup that was made here: its manifest's SHA-256, and what the application said of its contents (JSON).
+        """CREATE TABLE backup (
+            tenant TEXT NOT NULL, stamp TEXT NOT NULL, digest TEXT NOT NULL, facts TEXT NOT NULL DEFAULT '{}',
+            PRIMARY KEY (tenant, stamp)
+        ) STRICT, WITHOUT ROWID""",
+        # How each tenant stands with its backups: what its files looked like as the last one was made (JSON).
+        """CREATE TABLE backup_state (
+            tenant TEXT PRIMARY KEY, signature TEXT NOT NULL DEFAULT '', failures INTEGER NOT NULL DEFAULT 0,
+            error TEXT NOT NULL DEFAULT '', looked_at TEXT NOT NULL DEFAULT ''
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
 _VERSION = (
     "SELECT CASE WHEN EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'catalogue') THEN -1 "
