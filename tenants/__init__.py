@@ -30,6 +30,7 @@ from .locks import DBLock
 from .metadata import ThreadSafeDatabaseMetadata
 from .routed import RoutedModel
 from .router import Router
+from .rwlocks import RWLock
 from .store import Store
 from .tenant import Tenant
 
@@ -47,6 +48,7 @@ __all__ = [
     "NoRoom",
     "NoTenant",
     "NotAMember",
+    "RWLock",
     "ReadOnlyStore",
     "RoutedModel",
     "Router",

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 #: The names that the design fixes and that are built.
 FIXED = {
     "Router", "RoutedModel", "ThreadSafeDatabaseMetadata", "establish_key", "UNIVERSAL", "DBLock", "NoTenant",
-    "WrongTenant", "WrongFile", "LockTimeout",
+    "WrongTenant", "WrongFile", "LockTimeout", "RWLock",
 }  # fmt: skip
 
 FEW_MORE = {
