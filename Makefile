@@ -3,6 +3,7 @@
 # make check  format, lint, layers, types, tests: what CI runs
 # make isolation-long  plays a million operations of the isolation tests' state machine; goes on where it was
 # make attacks-long  attacks one company from another, 100,000 times; ATTACKS=… chooses otherwise
+# make kills-long  kills processes in mid-work, 10,000 times, and looks what is left; KILLS=… chooses otherwise; goes on
 # make bench  measures everything against its peers and writes docs/benchmarks.md
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ WORKERS ?= $(shell nproc)
 
 BIN := .venv/bin
 
-.PHONY: run test check format lint layers types isolation-long bench attacks-long pictures routes clean
+.PHONY: run test check format lint layers types isolation-long bench attacks-long kills-long pictures routes clean
 
 # The data is made once; starting again keeps it. `exec` hands Ctrl-C straight to the server.
 run: .venv/.run
@@ -45,6 +46,12 @@ ATTACKS ?= 100000
 
 attacks-long: .venv/.test
 	$(BIN)/python -m tests.long_attacks --probes $(ATTACKS)
+
+# So many kills in all, likewise.
+KILLS ?= 10000
+
+kills-long: .venv/.test
+	$(BIN)/python -m tests.long_kills --kills $(KILLS)
 
 # What the documents show, of the demo companies as they are now.
 pictures: .venv/.test
