@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from models.accounts import Account
-from models.companies import Company, create_company
+from models.companies import CATALOGUE_MODELS, create_company
 from models.migrations import FOLDERS
 from models.people import MODELS as PEOPLE
 from models.people import Membership, Passwords, User
@@ -59,7 +59,7 @@ _LINES = (
 
 def _make(folder: Path) -> None:
     router = Router(folder, migrations=FOLDERS)
-    router.universal.create_tables([*PEOPLE, Company])
+    router.universal.create_tables([*PEOPLE, *CATALOGUE_MODELS])
     user = User.add(USER, PASSWORD, administers=True, passwords=Passwords())
     for slug, count in SIZES.items():
         company = create_company(router, slug=slug, name=f"The {slug} one", template="general")

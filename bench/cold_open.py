@@ -8,7 +8,7 @@ from typing import Any
 
 from peewee import TextField
 
-from models.companies import Company, create_company
+from models.companies import CATALOGUE_MODELS, create_company
 from tenants import RoutedModel, Router, current_entry, current_store
 from tenants.sqlite import BUSY_TIMEOUT_MS, driver
 
@@ -81,7 +81,7 @@ def opened(
 
 def make_companies(router: Router) -> dict[str, str]:
     """Make companies as users do."""
-    router.universal.create_tables([Company])
+    router.universal.create_tables(CATALOGUE_MODELS)
     for i in range(COMPANIES):
         create_company(router, slug=f"c{i}", name="Company", template="general")
     return {tenant.slug: tenant.store("books").path for tenant in router.tenants()}

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from models.companies import Company, create_company
+from models.companies import CATALOGUE_MODELS, create_company
 from models.inputs import VoucherInput
 from models.migrations import FOLDERS
 from models.people import MODELS as PEOPLE
@@ -56,7 +56,7 @@ def hurried() -> Iterator[None]:
 
 def _make(folder: Path, count: int) -> None:
     router = Router(folder, migrations=FOLDERS)
-    router.universal.create_tables([*PEOPLE, Company])
+    router.universal.create_tables([*PEOPLE, *CATALOGUE_MODELS])
     user = User.add(USER, PASSWORD, administers=True, passwords=Passwords())
     given: list[tuple[VoucherInput, None]] = []
     begin = time.perf_counter()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from models.companies import Company, create_company
+from models.companies import CATALOGUE_MODELS, create_company
 from models.people import MODELS as PEOPLE
 from tenants import Router, sqlite
 from tenants.schemas.fleet import Fleet
@@ -73,7 +73,7 @@ def made(folder: Path, companies: int) -> tuple[list[str], list[str]]:
     One is made as people make them. The others are its books with another's name in them, and rows in the catalogue.
     """
     with closing(Router(folder / "data", migrations={"books": folder / "migrations"})) as router:
-        router.universal.create_tables([*PEOPLE, Company])
+        router.universal.create_tables([*PEOPLE, *CATALOGUE_MODELS])
         create_company(router, slug="c0", name="Company 0", template="general")
         first = router.tenant("c0").store("books").path
         router.pool.close()

@@ -17,7 +17,7 @@ from flask import current_app
 from cuneifox.config import Config, ConfigError
 from cuneifox.data_folder import open_folder
 from models import people
-from models.companies import Company
+from models.companies import CATALOGUE_MODELS
 from models.people import Passwords
 from tenants import Router
 
@@ -85,7 +85,7 @@ def _make_tables(router: Router) -> None:
     """In an entry of this router, because others may be open in the process."""
     entry = router.enter(("set-up", None), None)
     try:
-        router.universal.create_tables([*people.MODELS, Company])
+        router.universal.create_tables([*people.MODELS, *CATALOGUE_MODELS])
     finally:
         router.leave(entry)
 

@@ -2,37 +2,28 @@
 
 Each voucher's ``chain_hash`` is SHA-256, in hex, over the UTF-8 of one JSON array (compact, non-ASCII
 characters as they are): FORMAT, the hash before it, an array of the voucher's columns, and an array of its
-lines, each an array of the line's columns, in the order in which this page selects them. Whoever edits,
-takes out, adds or reorders a row breaks the chain from there on; whoever cuts its end off is found by the
-head that the catalogue holds.
+lines, each an array of the line's columns, in the order in which `verification` selects them. Whoever edits,
+takes out, adds or reorders a row breaks the chain there; whoever cuts its end off, or computes all hashes anew,
+is found by what is known of the chain elsewhere: its head in the catalogue, and that of each backup.
 """
 
 from __future__ import annotations
 
 import hashlib
-import itertools
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
 from peewee import PeeweeException
 
 from models.settings import GENESIS
-from tenants import Store, TenantError, current_store
+from tenants import Store, TenantError
 
 FORMAT = "voucher-1"
 
 _log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
-
-
-class ChainFault(msgspec.Struct, frozen=True):
-    """What is wrong with one voucher of the chain, or with the chain (then ``voucher_id`` is 0)."""
-
-    voucher_id: int
-    number: str
-    problem: str
 
 
 def chain_hash(previous: str, voucher: Sequence[Any], lines: Iterable[Sequence[Any]]) -> str:
@@ -41,19 +32,6 @@ def chain_hash(previous: str, voucher: Sequence[Any], lines: Iterable[Sequence[A
     ``previous`` is the hash before it; ``closing`` counts as 0 or 1, dates as "2026-02-28".
     """
     return hashlib.sha256(_encode((FORMAT, previous, voucher, lines))).hexdigest()
-
-
-def verify_chain() -> Iterator[ChainFault]:
-    """Yield what is wrong with the current company's chain and its head in the catalogue.
-
-    Reads every voucher, in constant memory, as of one moment while others go on posting; read it to its
-    end, or close it. Not within a ``reading()`` of the books: the catalogue is read first, as its head is
-    written after the books, so that books read later hold every voucher that it knows.
-    """
-    store = current_store("books")
-    anchor = _read_anchor(store)
-    with store.reading():
-        yield from _faults(store, anchor)
 
 
 def anchor_head(store: Store, before: tuple[int, str], after: tuple[int, str]) -> None:
@@ -69,16 +47,6 @@ def anchor_head(store: Store, before: tuple[int, str], after: tuple[int, str]) -
         _guarded(_move, store, before, after)
 
 
-_VOUCHERS = (
-    "SELECT id, number, book_stid, fiscal_year, serial, date, text, reference, closing, reverses_id,"
-    " key, digest, chain_no, posted_by, posted_by_name, posted_at, chain_hash"
-    " FROM vouchers ORDER BY chain_no"
-)
-_LINES = (
-    "SELECT l.voucher_id, l.date, l.n, l.account_stid, l.amount, l.text, l.quantity,"
-    " l.quantity_decimals, l.commodity, l.register, l.register_stid"
-    " FROM vouchers v JOIN lines l ON l.voucher_id = v.id ORDER BY v.chain_no, l.n"
-)
 _MOVE = (
     "UPDATE companies SET chain_count = ?, chain_head = ?"
     " WHERE tenant_id = ? AND chain_count = ? AND chain_head = ?"
@@ -117,54 +85,3 @@ def _catch_up(store: Store) -> None:
 
 def _read_anchor(store: Store) -> tuple[int, str] | None:
     return store.router.universal.execute_sql(_ANCHOR, (store.owner,)).fetchone()
-
-
-def _faults(store: Store, anchor: tuple[int, str] | None) -> Iterator[ChainFault]:
-    lines = _lines_by_voucher(store)
-    waiting = next(lines, None)
-    head, count = GENESIS, 0
-    for *voucher, kept in store.execute_sql(_VOUCHERS):
-        count += 1
-        own: list[Any] = []
-        if waiting is not None and waiting[0] == voucher[0]:
-            own, waiting = waiting[1], next(lines, None)
-        yield from _voucher_faults(count, head, voucher, own, kept)
-        head = kept
-        if anchor is not None and anchor[0] == count and anchor[1] != kept:
-            yield ChainFault(
-                voucher[0], voucher[1], "its hash isn't the one that the catalogue holds"
-            )
-    yield from _end_faults(store, count, head, anchor)
-
-
-def _lines_by_voucher(store: Store) -> Iterator[tuple[int, list[Any]]]:
-    rows = store.execute_sql(_LINES)
-    for voucher_id, group in itertools.groupby(rows, key=lambda row: row[0]):
-        yield voucher_id, list(group)
-
-
-def _voucher_faults(
-    count: int, head: str, voucher: list[Any], lines: list[Any], kept: str
-) -> Iterator[ChainFault]:
-    id, number, date, chain_no = voucher[0], voucher[1], voucher[5], voucher[12]
-    if chain_no != count:
-        yield ChainFault(id, number, f"it is voucher {count} of the chain and says {chain_no}")
-    if any(line[1] != date for line in lines):
-        yield ChainFault(id, number, "a line has another date than the voucher")
-    voucher[8] = int(voucher[8])
-    if chain_hash(head, voucher, [line[2:] for line in lines]) != kept:
-        yield ChainFault(id, number, "its content, or the voucher before it, isn't what was posted")
-
-
-def _end_faults(
-    store: Store, count: int, head: str, anchor: tuple[int, str] | None
-) -> Iterator[ChainFault]:
-    state = store.execute_sql("SELECT count, head FROM ledger_state").fetchone()
-    if state != (count, head):
-        yield ChainFault(
-            0, "", f"the chain ends at voucher {count}, and the ledger says {state[0]}"
-        )
-    if anchor is not None and anchor[0] > count:
-        yield ChainFault(
-            0, "", f"the chain ends at voucher {count}, and the catalogue knows {anchor[0]}"
-        )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 
+from models.anchors import Manifests
 from models.checks import files, ledger, references
 from models.checks.findings import Fault, Finding
 from tenants import Router, Store, Tenant, TenantError, WrongFile, current_store
@@ -20,26 +21,30 @@ ROLES = ("books", "registers", "attachments")
 MOST_FAULTS = 100
 """Of one check; whoever has more needs a backup, not a list."""
 
-CHECKS: tuple[tuple[str, Callable[[], Iterator[Fault]]], ...] = (
-    ("books", ledger.rows),
-    ("books", ledger.accounts),
-    ("books", ledger.vouchers),
-    ("books", ledger.balances),
-    ("books", ledger.months),
-    ("books", ledger.numbers),
-    ("books", ledger.periods),
-    ("books", references.references),
-    ("attachments", references.attachments),
+CHECKS: tuple[tuple[tuple[str, ...], Callable[[], Iterator[Fault]]], ...] = (
+    (("books",), ledger.rows),
+    (("books",), ledger.accounts),
+    (("books",), ledger.vouchers),
+    (("books",), ledger.balances),
+    (("books",), ledger.months),
+    (("books",), ledger.numbers),
+    (("books",), ledger.periods),
+    (("books", "registers"), references.references),
+    (("attachments", "books"), references.attachments),
 )
-"""What is looked at in one state of the books; the chain sees to its own, as it needs the catalogue's first."""
+"""What is looked at in one state of the books, and which stores that takes; found is it in the first.
+
+The chain sees to its own state, as it needs the catalogue's first.
+"""
 
 
-def check_company(router: Router, tenant: Tenant | str) -> list[Finding]:
+def check_company(router: Router, tenant: Tenant | str, manifests: Manifests = ()) -> list[Finding]:
     """Return everything that is wrong with a company's stores; an empty list means that all is well.
 
     Looked at are the identity of each file, SQLite's integrity and foreign keys, the accounts, whether
     each voucher balances, kept balances against recomputed ones, debits against credits of each month,
-    numbers, the hash chain with its head in the catalogue, references to registers, and attachments.
+    numbers, the hash chain with what catalogue and backups know of it, references to registers, and attachments.
+    ``manifests`` are of backups that the catalogue may not know.
 
     Raises UnknownTenant if there is no such company.
     """
@@ -57,10 +62,10 @@ def check_company(router: Router, tenant: Tenant | str) -> list[Finding]:
             sound.add(role)
     if "books" in sound:
         with router.using(company):
-            for role, check in CHECKS:
-                if role in sound:
-                    found += _findings(company, role, _guarded(partial(_in_snapshot, check)))
-            found += _findings(company, "books", _guarded(ledger.chain))
+            for roles, check in CHECKS:
+                if sound.issuperset(roles):
+                    found += _findings(company, roles[0], guarded(partial(in_snapshot, check)))
+            found += _findings(company, "books", guarded(partial(ledger.chain, manifests)))
     return found
 
 
@@ -68,20 +73,20 @@ def _file_faults(store: Store) -> Iterator[Fault]:
     try:
         with store.get_connection() as connection:
             for look in files.LOOKS[store.role]:
-                yield from _guarded(partial(look, connection))
+                yield from guarded(partial(look, connection))
     except WrongFile as error:
         yield Fault("identity", str(error))
     except Exception as error:  # noqa: BLE001 -- whatever a damaged file makes SQLite say is a finding
         yield Fault("unreadable", f"the file can't be read: {error}")
 
 
-def _in_snapshot(check: Callable[[], Iterator[Fault]]) -> Iterator[Fault]:
+def in_snapshot(check: Callable[[], Iterator[Fault]]) -> Iterator[Fault]:
     """Run one check of the books on one state of them, while others go on posting."""
     with current_store("books").reading():
         yield from check()
 
 
-def _guarded(look: Callable[[], Iterator[Fault]]) -> Iterator[Fault]:
+def guarded(look: Callable[[], Iterator[Fault]]) -> Iterator[Fault]:
     """Yield what a check finds; if it stumbles over damage, that is what it found."""
     try:
         faults = look()

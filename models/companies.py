@@ -23,6 +23,7 @@ from models.months import Month, MonthChange
 from models.numbering import NumberSeries
 from models.posted import Line, Voucher
 from models.registers import REGISTER_MODELS
+from models.restorations import Restoration
 from models.settings import GENESIS, BooksSettings, LedgerState, books_settings
 from tenants import RoutedModel, Router, Tenant, current_entry, current_store
 
@@ -58,6 +59,9 @@ class Company(RoutedModel):
     class Meta:
         table_name = "companies"
 
+
+CATALOGUE_MODELS: list[type[Model]] = [Company, Restoration]
+"""What the catalogue holds of companies."""
 
 _TENANT = Table("tenant", ("id", "state"))
 
@@ -97,7 +101,7 @@ def create_company(
             "era": chart.era,
         }
     )
-    router.universal.create_tables([Company])
+    router.universal.create_tables(CATALOGUE_MODELS)
     share = {"registers": share_registers_with} if share_registers_with is not None else {}
 
     def setup() -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from cuneifox.config import Config
 from cuneifox.data_folder import open_folder
-from models.companies import Company, create_company
+from models.companies import CATALOGUE_MODELS, create_company
 from models.people import MODELS as PEOPLE
 from models.people import Membership, Passwords, User
 from serving import serving
@@ -24,7 +24,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server with a company and its user, and another that an administrator sees to."""
     data = tmp_path_factory.mktemp("browser") / "data"
     router = open_folder(Config(data_folder=str(data)))
-    router.universal.create_tables([*PEOPLE, Company])
+    router.universal.create_tables([*PEOPLE, *CATALOGUE_MODELS])
     user = User.add(USER, PASSWORD, passwords=Passwords())
     company = create_company(router, slug="acme", name="Acme Trading", local_name="แอคมี เทรดดิ้ง")
     Membership.grant(user, company.tenant_id)

@@ -13,13 +13,13 @@ import pytest
 from msgspec.structs import replace
 
 from ledgers import BY, Undo, books, customer, day, post_and_undo, post_sale, rows, sale
-from models import chain
+from models import verification
 from models.accounts import find_account
-from models.chain import verify_chain
 from models.companies import Company
 from models.inputs import LineInput
 from models.posting import post_input, post_many
 from models.reversing import reverse
+from models.verification import verify_chain
 from models.years import close_year
 from tenants import Router, Store, current_entry, current_store
 
@@ -160,7 +160,8 @@ def test_an_end_that_was_cut_off_is_found_by_the_catalogue(acme: None) -> None:
     """Books that are whole in themselves, but shorter than the catalogue knows, are found."""
     behind_our_back(*CUT)
     assert [fault.problem for fault in verify_chain()] == [
-        "the chain ends at voucher 4, and the catalogue knows 6"
+        "vouchers 5 to 6 of the chain (2) are missing: the chain ends at voucher 4 (GJ-2026-000004), and the catalogue"
+        " knows 6"
     ]
 
 
@@ -172,7 +173,7 @@ def test_an_end_that_was_cut_off_and_written_anew_is_found(acme: None) -> None:
         post_sale("2027-01-05", amount)
     assert head() == known
     assert [fault.problem for fault in verify_chain()] == [
-        "its hash isn't the one that the catalogue holds"
+        "one of vouchers 1 to 6 of the chain, up to this one, isn't what the catalogue knows"
     ]
 
 
@@ -233,20 +234,20 @@ def test_heads_of_postings_at_once_end_at_the_last(router: Router) -> None:
         assert list(verify_chain()) == []
 
 
-@pytest.mark.parametrize("step", ["_read_anchor", "_lines_by_voucher"])
+@pytest.mark.parametrize("step", ["known_anchors", "_lines_by_voucher"])
 def test_what_is_posted_meanwhile_is_no_fault(
     acme: None, router: Router, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     """A voucher posted before or after any read is seen with its lines and the catalogue's head, or not at all."""
-    plain = getattr(chain, step)
+    plain = getattr(verification, step)
 
-    def between_postings(store: Store) -> Any:
+    def between_postings(store: Store, *given: Any) -> Any:
         router.start_thread(post_sale, "2027-02-01", tenant="acme").join()
-        found = plain(store)
+        found = plain(store, *given)
         found = iter(list(found)) if step == "_lines_by_voucher" else found
         router.start_thread(post_sale, "2027-02-02", tenant="acme").join()
         return found
 
-    monkeypatch.setattr(chain, step, between_postings)
+    monkeypatch.setattr(verification, step, between_postings)
     assert list(verify_chain()) == []
     assert head()[0] == 8

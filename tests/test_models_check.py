@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 
-from models import chain
+from models import verification
 from models.actors import Actor
 from models.attachments import Attachment
 from models.check import check_company
@@ -284,18 +284,18 @@ def test_random_bytes_never_stop_a_check(router, acme):
 
 def test_books_at_work_have_no_findings(router, acme, monkeypatch):
     """What others post while the chain is looked at is in neither or in both of books and catalogue."""
-    read_anchor = chain._read_anchor
+    known_anchors = verification.known_anchors
     posted = []
 
     def post():
         lines = [LineInput(3, 5), LineInput(40, -5)]
         posted.append(post_input(VoucherInput(1, date(2026, 1, 1), "Sale", lines), by=BY))
 
-    def read_after_a_posting(store):
+    def read_after_a_posting(store, manifests):
         router.start_thread(post, tenant=acme).join()
-        return read_anchor(store)
+        return known_anchors(store, manifests)
 
-    monkeypatch.setattr(chain, "_read_anchor", read_after_a_posting)
+    monkeypatch.setattr(verification, "known_anchors", read_after_a_posting)
     assert check_company(router, acme) == []
     assert posted
 

@@ -10,7 +10,6 @@ import pytest
 from ledgers import BY, TODAY, customer, everything, post_sale, rows, sale
 from models.accounts import add_account, change_account, find_account
 from models.attachments import Attachment
-from models.chain import verify_chain
 from models.check import check_company
 from models.cloning import clone_company
 from models.companies import Company, create_company
@@ -24,6 +23,7 @@ from models.people import MODELS as PEOPLE
 from models.posting import post_input
 from models.registers import Customer
 from models.settings import books_settings
+from models.verification import verify_chain
 from models.years import close_year
 from tenants import BadSlug, Router, SlugTaken, TenantSuspended, UnknownTenant
 

@@ -10,7 +10,7 @@ import pytest
 
 from models import migrations, people
 from models.check import check_company
-from models.companies import Company, create_company
+from models.companies import CATALOGUE_MODELS, create_company
 from models.reports.journal_sql import OF_BOOK, TO_DAY, VOUCHERS, compose
 from random_books import fill
 from schemas_of import Shape, shape_of
@@ -66,7 +66,7 @@ def old(tmp_path: Path) -> Path:
         files = {"universal": router.universal_store.path}
         with closing(sqlite.driver.connect(files["universal"])) as connection:
             kept = {"universal": set(shape_of(connection))}
-        router.universal.create_tables([*people.MODELS, Company])
+        router.universal.create_tables([*people.MODELS, *CATALOGUE_MODELS])
         create_company(router, slug="acme", name="Acme")
         files |= {role: store.path for role, store in router.tenant("acme").stores.items()}
     for role, path in files.items():
@@ -84,7 +84,7 @@ def test_a_baseline_is_recorded(role: str) -> None:
 def test_migrations_lead_to_what_the_models_make(tmp_path: Path, old: Path) -> None:
     """Whoever changes a model without a migration, or the other way round, sees here what differs."""
     with closing(routed(tmp_path / "new", migrations=migrations.FOLDERS)) as new:
-        new.universal.create_tables([*people.MODELS, Company])
+        new.universal.create_tables([*people.MODELS, *CATALOGUE_MODELS])
         create_company(new, slug="acme", name="Acme")
         wanted = shapes(new)
     with closing(routed(old, migrations=migrations.FOLDERS)) as before:

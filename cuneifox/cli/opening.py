@@ -43,7 +43,7 @@ def installation(*, make: bool = False, behind: bool = False) -> Iterator[tuple[
     """
     from cuneifox.data_folder import open_folder
     from models import people
-    from models.companies import Company
+    from models.companies import CATALOGUE_MODELS
 
     config = settings()
     folder = config.data_path
@@ -55,7 +55,7 @@ def installation(*, make: bool = False, behind: bool = False) -> Iterator[tuple[
     router = open_folder(config)
     try:
         if not behind:
-            router.universal.create_tables([*people.MODELS, Company])
+            router.universal.create_tables([*people.MODELS, *CATALOGUE_MODELS])
             router.recover()  # which tells in the log what it found
         yield config, router
     finally:

@@ -13,6 +13,9 @@ class Fault(Struct, frozen=True):
     voucher_id: int | None = None
     number: str = ""
 
+    def __str__(self) -> str:
+        return _told(self)
+
 
 class Finding(Struct, frozen=True):
     """One thing that is wrong with a company.
@@ -34,5 +37,9 @@ class Finding(Struct, frozen=True):
 
     def __str__(self) -> str:
         where = f"{self.company}/{self.store}" if self.store else self.company
-        voucher = f" voucher {self.number or self.voucher_id}:" if self.voucher_id else ""
-        return f"{where}: {self.code}:{voucher} {self.message}"
+        return f"{where}: {_told(self)}"
+
+
+def _told(found: Fault | Finding) -> str:
+    voucher = f" voucher {found.number or found.voucher_id}:" if found.voucher_id else ""
+    return f"{found.code}:{voucher} {found.message}"

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import date as Date
 
 from models.accounts import account_tree
-from models.chain import verify_chain
 from models.checks.findings import Fault
 from models.fiscal import fiscal_year_of, month_name
 from models.numbering import format_number
 from models.settings import ERAS
+from models.verification import ChainFault, Manifests, verify_against, verify_chain
 from tenants import current_store
 
 UNBALANCED = """
@@ -175,10 +175,18 @@ def periods() -> Iterator[Fault]:
         )
 
 
-def chain() -> Iterator[Fault]:
-    """Yield what is wrong with the hash chain, and with its head in the catalogue."""
-    for fault in verify_chain():
-        yield Fault("chain", fault.problem, fault.voucher_id or None, fault.number)
+def chain(manifests: Manifests = ()) -> Iterator[Fault]:
+    """Yield what is wrong with the hash chain, also by its head in the catalogue and in each backup."""
+    return map(_told, verify_chain(manifests))
+
+
+def chain_alone() -> Iterator[Fault]:
+    """Yield what is wrong with the hash chain by itself, as it is in a copy, which no catalogue knows."""
+    return map(_told, verify_against(current_store("books"), ()))
+
+
+def _told(fault: ChainFault) -> Fault:
+    return Fault("chain", fault.problem, fault.voucher_id or None, fault.number)
 
 
 def accounts() -> Iterator[Fault]:
