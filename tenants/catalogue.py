@@ -173,6 +173,14 @@ class Catalogue:
             ),
         )
 
+    def replace_store(self, store: Store, schema: str) -> None:
+        """Let a store be the file of another generation, and end its quarantine. Runs in the caller's transaction."""
+        place = relative_path(store.owner, store.role, store.generation)
+        self.universal.execute_sql(
+            "UPDATE store SET generation = ?, url = ?, schema = ?, trouble = '' WHERE id = ?",
+            (store.generation, f"sqlite:///{place}", schema, store.id),
+        )
+
     # Which store a tenant uses
 
     def use(self, tenant_id: str, role: str, store_id: str) -> None:
@@ -212,7 +220,7 @@ class Catalogue:
         query = "SELECT coalesce(max(generation), 0) + 1 FROM {} WHERE owner = ? AND role = ?"
         found = [
             self._rows(query.format(table), owner, role)[0][0]
-            for table in ("store", "purged_store")
+            for table in ("store", "purged_store", "kept_store")
         ]
         return max(found)
 
@@ -237,8 +245,12 @@ class Catalogue:
         )
 
     def remove_store(self, store: Store, backup: str) -> None:
-        """Remember of a store only that it was there. Runs in the caller's transaction."""
+        """Remember of a store only that it was there, with what was kept of it. Runs in the caller's transaction."""
         run = self.universal.execute_sql
+        run(
+            "UPDATE kept_store SET gone_at = CURRENT_TIMESTAMP WHERE id = ? AND gone_at = ''",
+            (store.id,),
+        )
         run("DELETE FROM store WHERE id = ?", (store.id,))
         run(
             "INSERT INTO purged_store (id, owner, role, generation, backup) VALUES (?, ?, ?, ?, ?)",

@@ -80,6 +80,8 @@ _STEPS = (
             error TEXT NOT NULL DEFAULT '', looked_at TEXT NOT NULL DEFAULT ''
         ) STRICT, WITHOUT ROWID""",
     ),
+    # A kept file that was removed leaves its row, so that its generation is never given again.
+    ("ALTER TABLE kept_store ADD COLUMN gone_at TEXT NOT NULL DEFAULT ''",),
 )
 _VERSION = (
     "SELECT CASE WHEN EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'catalogue') THEN -1 "

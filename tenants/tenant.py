@@ -85,7 +85,12 @@ class Tenant:
         """Take over what the catalogue says now. Live entries keep the stores that they were entered with."""
         self.slug, self.state, self.reason = slug, state, reason
         if stores != self.stores:
+            replaced = [s for s in self.stores.values() if stores.get(s.role) is not s]
             self.stores, self.bindings = stores, None
+            for store in (
+                replaced
+            ):  # or what another process removes stays on the disk while it is warm here
+                self.router.pool.close(store)
         self.seen, self.listed = seen, True
 
     @property

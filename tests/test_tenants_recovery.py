@@ -12,6 +12,7 @@ import pytest
 from peewee import TextField
 
 from notes import Child, Contact, Note, child, texts
+from prepared_files import earlier
 from tenants import BadChange, RoutedModel, Router, Tenant, TenantError
 from tenants.life import copies, marks, steps
 
@@ -29,11 +30,19 @@ CHANGES = {
     "purge": "r.purge('old', unregister=delist)",
     "purge an owner": "r.purge('owner', unregister=delist)",
     "purge a store": "r.purge_store(r.unused_stores()[0])",
+    "replace": "r.replace('acme', earlier(r, 'acme', 'books', 'registers'), 'x', register=enlist,"
+    " shared_too=['registers'])",
+    "replace again": "r.replace('old', earlier(r, 'old', 'books'), 'x')",
+    "adopt": "r.adopt('fresh', earlier(r, 'acme', 'books'), share={'registers': 'acme'}, register=enlist,"
+    " setup=lambda: Note.create(text='new'))",
+    "go back": "r.go_back('old', {'books': 1, 'registers': 1}, register=enlist)",
+    "discard": "r.discard(r.kept('old'))",
 }
 #: Runs one change after another, each in a fork of its own, which is killed at the step of the given number.
 RUNNER = """
 import json, os, signal, sys
 from notes import Contact, Note
+from prepared_files import earlier
 from test_tenants_recovery import delist, enlist
 from tenants import Router
 from tenants.life import steps
@@ -85,6 +94,12 @@ def delist(tenant: Tenant) -> None:
     Listing.delete().where(Listing.tenant_id == tenant.id).execute()
 
 
+#: What the changes' code may name, beside the router.
+SPACE = {
+    "Note": Note, "Contact": Contact, "enlist": enlist, "delist": delist, "earlier": earlier
+}  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def runner() -> Iterator[Runner]:
     """One for all tests."""
@@ -95,7 +110,10 @@ def runner() -> Iterator[Runner]:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder: `acme`; `owner`, suspended, whose registers others use; `old`, suspended; an unused store."""
+    """A data folder: `acme`; `owner`, suspended, whose registers others use; `old`, suspended; an unused store.
+
+    What replacements have kept lies there of `old` and of the unused store.
+    """
     folder = tmp_path_factory.mktemp("prepared") / "data"
     router = Router(folder)
     router.universal.create_tables([Listing])
@@ -113,6 +131,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make("friend", share={"registers": "owner"})
     router.create("guest", models=[Contact], share={"registers": "owner"}, register=enlist)
     make("parted")
+    for slug in ("parted", "old"):
+        router.replace(slug, earlier(router, slug, "books", "registers"), "x")
     router.share("parted", "registers", "acme")
     router.create(
         "blank", models=[Note, Contact], template="there", prepare=lambda: Note.create(text="new")
@@ -145,6 +165,7 @@ def state_of(router: Router) -> State:
         assert (router.folder / "tenants" / tenant.id).is_dir()
         listed = Listing.select().where(Listing.tenant_id == tenant.id).count()
         seen[tenant.slug] = (tenant.state, listed, rows)
+    seen["kept"] = sorted((one.label, one.generation) for one in router.kept() if one.bytes)
     seen["*"] = sorted(store.label for store in router.unused_stores())
     seen["tombstones"] = sorted(stone.slug for stone in router.tombstones())
     seen["listed"] = Listing.select().count()
@@ -170,6 +191,7 @@ def strays(data: Path) -> list[str]:
             Path(store.path) for tenant in router.tenants() for store in tenant.stores.values()
         }
         named |= {Path(store.path) for store in router.unused_stores()}
+        named |= {Path(one.path) for one in router.kept()}
         homes = {path.parent for path in named}
         homes |= {data / "tenants" / tenant.id for tenant in router.tenants()}
         backups = {data / stone.backup for stone in router.tombstones()}
@@ -180,6 +202,7 @@ def strays(data: Path) -> list[str]:
     found = [path for path in (data / "tenants").iterdir() if path not in homes]
     found += [path for home in homes for path in home.glob("*.db*") if path not in named]
     found += list((data / "making").glob("*"))
+    found += [path for home in homes for path in home.glob("snapshots/*") if home.is_dir()]
     found += [path for path in (data / "purged").glob("*") if path not in backups]
     found += [path for path in (data / "templates").glob("*") if "." in path.name]
     return sorted(str(path.relative_to(data)) for path in found)
@@ -221,6 +244,8 @@ def test_a_change_that_is_killed_at_any_step(
         "purge",
         "purge an owner",
         "purge a store",
+        "replace again",
+        "discard",
     ],
 )
 def test_recovery_that_is_killed_itself(
@@ -263,7 +288,7 @@ def test_a_full_disk_at_any_step(
                 raise OSError(28, "No space left on device")
 
         monkeypatch.setattr(steps, "reached", fail)
-        space = {"r": router, "Note": Note, "Contact": Contact, "enlist": enlist, "delist": delist}
+        space = dict(SPACE, r=router)
         try:
             with pytest.raises((TenantError, OSError), match="No space left on device"):
                 exec(CHANGES[change], space)
@@ -300,7 +325,7 @@ def test_a_disk_that_sqlite_finds_full(
     router = Router(data)
     before = state_of(router)
     monkeypatch.setattr(copies, "_private", small)
-    space = {"r": router, "Note": Note, "enlist": enlist, "delist": delist}
+    space = dict(SPACE, r=router)
     with pytest.raises(TenantError, match=rf"{said} \(.*full.*Is there room on the disk"):
         exec(CHANGES[change], space)
     assert state_of(router) == before
@@ -322,7 +347,7 @@ def test_a_mark_that_cant_be_written(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(marks, "open_own", full)
-    space = {"r": router, "Note": Note, "Contact": Contact, "enlist": enlist, "delist": delist}
+    space = dict(SPACE, r=router)
     with pytest.raises(TenantError, match=r"can't be begun \(.*No space.*Is there room"):
         exec(CHANGES[change], space)
     assert state_of(router) == before

@@ -12,6 +12,7 @@ from peewee import Model
 from . import cloning, purging, recovery, sharing, states
 from .creation import Creation
 from .maintenance import alone
+from .replacements import Replacements
 
 if TYPE_CHECKING:
     from ..catalogue import Tombstone
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ..tenant import Tenant
 
 
-class Lifecycle:
+class Lifecycle(Replacements):
     """What a router can do to a tenant.
 
     Each step is done whole or not at all, whatever dies in the middle, and other processes see it at their next look.

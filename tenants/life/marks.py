@@ -104,6 +104,20 @@ class Mark:
             self.done()  # nothing was begun
             raise
 
+    def expect(self, stores: list[tuple[str, int]]) -> None:
+        """Note which store files come or go, where that wasn't known before the home was marked.
+
+        Raises:
+            OSError: it can't be written; nothing was begun.
+        """
+        note = json.dumps(self.note | {"stores": stores}).encode()
+        # What is shorter, or cut short, reads as a note that names none: then no file has come yet.
+        os.pwrite(self._descriptor, note, 0)
+        os.ftruncate(self._descriptor, len(note))
+        if self.lasting:
+            os.fsync(self._descriptor)
+        step("stores named")
+
     def done(self) -> None:
         """All is as the catalogue says: nothing needs to be looked for."""
         os.unlink(self.path)
@@ -182,13 +196,18 @@ def _read(descriptor: int) -> dict[str, Any]:
     return {}  # it was cut short before anything else was done
 
 
+# What a replacement has kept stays until somebody discards it.
+_NAMED = (
+    "SELECT role, generation FROM store WHERE owner = ?1 "
+    "UNION SELECT role, generation FROM kept_store WHERE owner = ?1 AND gone_at = ''"
+)
+
+
 def _settle(router: Router, owner: str, note: dict[str, Any]) -> str:
     # A connection of its own: this thread's may be in the middle of rows, and see the catalogue as it was.
     with router.universal_store.get_connection() as catalogue:
         known = catalogue.execute("SELECT 1 FROM tenant WHERE id = ?", (owner,)).fetchone()
-        named = set(
-            catalogue.execute("SELECT role, generation FROM store WHERE owner = ?", (owner,))
-        )
+        named = set(catalogue.execute(_NAMED, (owner,)))
         backed_up = note.get("backup") or ""
         is_there = catalogue.execute(
             "SELECT EXISTS (SELECT 1 FROM tenant WHERE id = ?1) OR EXISTS (SELECT 1 FROM store WHERE id = ?1)",

@@ -44,13 +44,18 @@ class NewHome:
         router: the data folder.
         slug: what people will read.
         shared: the stores of others that the tenant is to share, by role.
+        tenant_id: the id that it had on another machine; a new one unless given.
     """
 
     def __init__(
-        self, router: Router, slug: str, shared: Mapping[str, Store] | None = None
+        self,
+        router: Router,
+        slug: str,
+        shared: Mapping[str, Store] | None = None,
+        tenant_id: str | None = None,
     ) -> None:
         self.router = router
-        self.tenant = Tenant(router, new_id(), slug, dict(shared or {}))
+        self.tenant = Tenant(router, tenant_id or new_id(), slug, dict(shared or {}))
         self.folder = f"{router.path}/{relative_home(self.tenant.id)}"
         self.own: dict[str, Store] = {}
 

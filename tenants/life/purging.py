@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import BadChange
-from . import last_backups
+from . import kept, last_backups
 from .maintenance import alone
 from .marks import Mark
 from .states import change, require_no_transaction, state_of
@@ -38,7 +38,7 @@ def purge(
         going = [
             s for s in tenant.own_stores() if set(router.catalogue.users_of(s.id)) == {tenant.id}
         ]
-        files = [(store.role, store.generation) for store in going]
+        files = _files(router, going)
         with Mark(router, tenant.id, "purge", tenant.slug, files, tenant.id, lasting=True):
             backup = last_backups.take(router, tenant.id, tenant.slug, going)
 
@@ -64,7 +64,7 @@ def purge_store(router: Router, store: Store, patience: float) -> Path:
     with alone(router, [(store.owner, owner)], patience):
         if store not in router.known.of_owner(store.owner):
             raise BadChange(f"{store.label} was purged already: nothing is left to do.")
-        files = [(store.role, store.generation)]
+        files = _files(router, [store])
         with Mark(router, store.owner, "purge a store", owner, files, store.id, lasting=True):
             backup = last_backups.take(router, store.id, store.label, [store])
 
@@ -75,6 +75,14 @@ def purge_store(router: Router, store: Store, patience: float) -> Path:
             change(router, write)
             step("store purged")
     return backup
+
+
+def _files(router: Router, going: list[Store]) -> list[tuple[str, int]]:
+    """Return role and generation of the files that go: those in use, and what replacements have kept of them."""
+    ids = {store.id for store in going}
+    owners = {store.owner for store in going}
+    old = [one for owner in owners for one in kept.find(router, owner) if one.id in ids]
+    return [(s.role, s.generation) for s in going] + [(one.role, one.generation) for one in old]
 
 
 def _require_state(tenant: Tenant, state: str) -> None:
