@@ -1,10 +1,15 @@
 """Knows databases and keys; never accounting, and no web framework but in `tenants.flask`."""
 
+from .backups.manager import BackupManager
+from .backups.retention import Retention
 from .current import UNIVERSAL, current_entry, current_store, establish_key
 from .errors import (
     AlreadyCreated,
     AmbiguousRouter,
+    BackupFailed,
+    BadBackup,
     BadChange,
+    BadKey,
     BadSlug,
     BindingFixed,
     KeyInUse,
@@ -38,7 +43,11 @@ __all__ = [
     "UNIVERSAL",
     "AlreadyCreated",
     "AmbiguousRouter",
+    "BackupFailed",
+    "BackupManager",
+    "BadBackup",
     "BadChange",
+    "BadKey",
     "BadSlug",
     "BindingFixed",
     "DBLock",
@@ -50,6 +59,7 @@ __all__ = [
     "NotAMember",
     "RWLock",
     "ReadOnlyStore",
+    "Retention",
     "RoutedModel",
     "Router",
     "SharedEntry",

@@ -69,12 +69,14 @@ _STEPS = (
             schema TEXT NOT NULL DEFAULT '', since TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP, reason TEXT NOT NULL,
             PRIMARY KEY (owner, role, generation)
         ) STRICT, WITHOUT ROWID""",
-        # Each backup that was made here: its manifest's SHA-256, and what the application said of its contents (JSON).
+        # Each backup that was made here: its manifest's SHA-256, what the application said of its contents (JSON),
+        # where it is kept, and the bytes of its databases and of what is stored of them.
         """CREATE TABLE backup (
             tenant TEXT NOT NULL, stamp TEXT NOT NULL, digest TEXT NOT NULL, facts TEXT NOT NULL DEFAULT '{}',
+            place TEXT NOT NULL DEFAULT '', bytes INTEGER NOT NULL DEFAULT 0, stored_bytes INTEGER NOT NULL DEFAULT 0,
             PRIMARY KEY (tenant, stamp)
         ) STRICT, WITHOUT ROWID""",
-        # How each tenant stands with its backups: what its files looked like as the last one was made (JSON).
+        # How each tenant stands with its backups: what its files looked like as the last one was made.
         """CREATE TABLE backup_state (
             tenant TEXT PRIMARY KEY, signature TEXT NOT NULL DEFAULT '', failures INTEGER NOT NULL DEFAULT 0,
             error TEXT NOT NULL DEFAULT '', looked_at TEXT NOT NULL DEFAULT ''

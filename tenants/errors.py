@@ -21,6 +21,9 @@ TenantError
 ├── NoRoom               no descriptors were to be had for a tenant's stores in time
 ├── LockTimeout          a lock wasn't had in time
 │   └── WouldDeadlock    … and never could be: the same thread holds it
+├── BackupFailed         a backup couldn't be made
+├── BadBackup            a backup is damaged, was changed, or isn't one
+├── BadKey               the backups' key file is missing, isn't one, or is the wrong one
 ├── AlreadyCreated       a schema file was run before
 └── SqliteUnsafe         the SQLite library has a known corruption bug
 """
@@ -110,6 +113,18 @@ class LockTimeout(TenantError, TimeoutError):
 
 class WouldDeadlock(LockTimeout):
     """Raised at once when the thread that waits for a lock is the one that holds it."""
+
+
+class BackupFailed(TenantError):
+    """Raised when a backup couldn't be made; what there was before is as it was."""
+
+
+class BadBackup(TenantError):
+    """Raised when a backup can't be read as it was written: damaged, cut short, changed, or never one of ours."""
+
+
+class BadKey(TenantError):
+    """Raised when the key file of encrypted backups can't be used, or isn't the one that a backup was made with."""
 
 
 class AlreadyCreated(TenantError):

@@ -30,9 +30,9 @@ NOTICE_NAME = "universal.notice"
 SIDE_FILES = ("-wal", "-shm", "-journal")
 
 #: The folders of a data folder: the tenants' homes, marks of changes that are under way, ready-made stores of new
-#: tenants, the last backups of what was purged, copies on which migrations are tried, and the shared database as it was
-#: before its own.
-FOLDERS = ("tenants", "making", "templates", "purged", "trials", "snapshots")
+#: tenants, the last backups of what was purged, copies on which migrations are tried, the shared database as it was
+#: before its own, and copies of which backups are made.
+FOLDERS = ("tenants", "making", "templates", "purged", "trials", "snapshots", "backing_up")
 
 
 def require_role(role: str) -> str:

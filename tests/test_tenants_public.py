@@ -14,14 +14,14 @@ ROOT = Path(__file__).parent.parent
 #: The names that the design fixes and that are built.
 FIXED = {
     "Router", "RoutedModel", "ThreadSafeDatabaseMetadata", "establish_key", "UNIVERSAL", "DBLock", "NoTenant",
-    "WrongTenant", "WrongFile", "LockTimeout", "RWLock",
+    "WrongTenant", "WrongFile", "LockTimeout", "RWLock", "BackupManager",
 }  # fmt: skip
 
 FEW_MORE = {
     "AlreadyCreated", "AmbiguousRouter", "BadSlug", "BindingFixed", "KeyInUse", "NotAMember", "ReadOnlyStore",
     "SharedEntry", "SlugTaken", "SqliteUnsafe", "Store", "Tenant", "TenantError", "UnknownTenant", "WouldDeadlock",
     "current_entry", "current_store", "TenantSuspended", "BadChange", "StoreBehind", "StoreAhead",
-    "MigrationFailed", "NoRoom",
+    "MigrationFailed", "NoRoom", "BackupFailed", "BadBackup", "BadKey", "Retention",
 }  # fmt: skip
 
 

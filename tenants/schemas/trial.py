@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from typing import TYPE_CHECKING
 
 from .. import sqlite
 from ..errors import TenantError
 from ..life import copies
-from ..places import make_own_folder, remove_folder, remove_store
+from ..places import remove_store
+from ..scratch import scratch_folder
 from . import migrations
 from .migrating import TIME_LIMIT, Migrated, apply, hindered
 
@@ -21,46 +18,9 @@ if TYPE_CHECKING:
     from ..store import Store
 
 
-@contextmanager
-def trials(router: Router) -> Iterator[str]:
+def trials(router: Router) -> AbstractContextManager[str]:
     """Give a folder for copies within the data folder, gone at the end. What a dead process left goes first."""
-    above = f"{router.path}/trials"
-    folder, lock = _make(above)
-    try:
-        for name in os.listdir(above):
-            _clear(f"{above}/{name}")
-        yield folder
-    finally:
-        remove_folder(folder)
-        os.close(lock)
-        with suppress(OSError):  # another run has its own there
-            os.rmdir(above)
-
-
-def _make(above: str) -> tuple[str, int]:
-    while True:
-        try:
-            make_own_folder(os.path.dirname(above), "trials")
-            folder = tempfile.mkdtemp(dir=above)
-        except FileNotFoundError:  # another run was the last, and took it away
-            if not os.path.isdir(os.path.dirname(above)):
-                raise
-            continue
-        lock = os.open(f"{folder}/lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if os.path.exists(f"{folder}/lock"):
-            return folder, lock
-        os.close(lock)  # another run took it for a dead process's, just before it was locked
-
-
-def _clear(folder: str) -> None:
-    with suppress(OSError):
-        lock = os.open(f"{folder}/lock", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            remove_folder(folder)
-        finally:
-            os.close(lock)
+    return scratch_folder(router.path, "trials")
 
 
 def try_out(store: Store, folder: str, time_limit: float = TIME_LIMIT) -> Migrated:

@@ -1,0 +1,70 @@
+"""How a unit's stores are copied while others write to them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from typing import TYPE_CHECKING
+
+from .. import sqlite
+from ..errors import BackupFailed, TenantError
+from ..life import copies
+from ..life.steps import step
+
+if TYPE_CHECKING:
+    from ..store import Store
+
+#: Seconds to wait for maintenance of a store to end.
+PATIENCE = 30.0
+
+
+def copy(stores: Sequence[Store], folder: str) -> list[str]:
+    """Copy stores by SQLite's backup call, and return the copies' paths.
+
+    Each copy is of one instant; that of an earlier store isn't after that of a later one. Nobody who writes is held up.
+
+    Args:
+        stores: those of one unit, in its order.
+        folder: an empty one.
+
+    Raises:
+        BackupFailed: there is no room for the copies, say.
+        LockTimeout: somebody maintains the stores, and doesn't end.
+        WrongFile: a file isn't the store that the catalogue says it is.
+    """
+    paths = [f"{folder}/{number}.db" for number in range(len(stores))]
+    try:
+        with _kept_from_maintenance(stores), ExitStack() as opened:
+            connections = []
+            for store in stores:
+                connection = opened.enter_context(closing(store.open_to_look()))
+                connection.execute("BEGIN")
+                connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
+                connections.append(connection)
+            for connection, path in zip(connections, paths, strict=True):
+                copies.copy(connection, path)
+                step("store copied for a backup")
+    except TenantError:
+        raise  # that a lock wasn't had in time is an OSError, too
+    except (OSError, sqlite.driver.Error) as error:
+        raise BackupFailed(
+            f"{stores[0].label.partition('/')[0]} can't be copied ({error}): is there room on the disk of the data "
+            f"folder, and can its files be read?"
+        ) from error
+    return paths
+
+
+@contextmanager
+def _kept_from_maintenance(stores: Sequence[Store]) -> Iterator[None]:
+    owned = next((store for store in stores if store.owner), None)
+    if owned is None:
+        yield
+        return
+    home = owned.home
+    home.lease(PATIENCE, again=owned.router.pool.is_nested(threading.get_ident()))
+    try:
+        yield
+    finally:
+        home.release()
+        home.close()

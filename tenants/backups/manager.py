@@ -1,0 +1,336 @@
+"""Backups of a data folder, made every so often: what an application starts and stops, and asks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from contextvars import Context
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from ..errors import UnknownTenant
+from ..scratch import scratch_folder
+from ..tenant import Tenant, is_id
+from . import keys
+from .backup import UNIVERSAL, Backup
+from .examining import Function, name_of
+from .manifest import Manifest
+from .place import Place, place_of
+from .pruning import Pruner
+from .reading import Reader
+from .records import Records
+from .report import Outcome, RunReport
+from .retention import Retention
+from .run import FOLDER, Run
+from .status import BackupStatus, tenant_status
+from .units import Unit, all_units, unit_of
+
+if TYPE_CHECKING:
+    from ..router import Router
+
+log = logging.getLogger("tenants")
+
+OnFailure = Callable[[str, str, int], object]
+Backups = list[Backup]
+
+
+class BackupManager:
+    """Makes backups of those tenants of a data folder that have changed, and reads them again.
+
+    A backup holds a tenant's own stores, and those in its folder that only others use, each copied at one instant by
+    SQLite's backup call while others go on writing. Of each copy it is checked, in a process of its own, that it is
+    whole and sound; what isn't is no backup, and told. The shared database is backed up likewise, as `universal`.
+
+    Args:
+        router: the data folder.
+        folder: where backups are kept: a folder, or a place. Of this data folder alone.
+        backup_interval: seconds between two looks at what has changed.
+        checks: functions that yield what is wrong, in words; called in an entry of each copy. They run in another
+            process, so each has to stand in a module by its own name.
+        describe: likewise a function, which returns facts of the copy for the manifest: a dictionary fit for JSON.
+        key_file: what backups are encrypted with; see `keys.make`. None for backups that aren't encrypted.
+        retention: which are kept.
+        on_backup_failure: called with the tenant's slug, what has failed, and how many times in a row it has by now;
+            where a run couldn't even look at the tenants, with an empty slug.
+        most_increments: after so many increments, the next backup is a full one.
+        oldest_full: likewise when the full one is so many seconds old.
+
+    Raises:
+        BadKey: the key file isn't one, or others may read it.
+        ValueError: a check can't be found from another process.
+
+    Attributes:
+        failures: how many runs in a row had a backup that failed.
+    """
+
+    def __init__(
+        self,
+        router: Router,
+        folder: str | Path | Place,
+        backup_interval: float = 300,
+        checks: Sequence[Function] = (),
+        *,
+        describe: Function | None = None,
+        key_file: str | Path | None = None,
+        retention: Retention | None = None,
+        on_backup_failure: OnFailure | None = None,
+        most_increments: int = 50,
+        oldest_full: float = 7 * 86400.0,
+    ) -> None:
+        self.router = router
+        self.place = place_of(folder)
+        self.backup_interval = backup_interval
+        self.checks = [name_of(check) for check in checks]
+        self.describe = name_of(describe) if describe is not None else None
+        self.key = keys.read(key_file) if key_file is not None else None
+        self.retention = retention or Retention()
+        self.on_backup_failure = on_backup_failure
+        self.most_increments, self.oldest_full = most_increments, oldest_full
+        self.records = Records(router, self.place.name)
+        self.reader = Reader(self.place, self.records, self.key, self._scratch)
+        self.failures = 0
+        self._counts = {"made": 0, "same": 0, "failed": 0}
+        self._last_run: tuple[float, float] | None = None
+        self._mutex = threading.Lock()
+        self._runs: set[Run] = set()
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+
+    def _scratch(self) -> AbstractContextManager[str]:
+        return scratch_folder(self.router.path, FOLDER)
+
+    # Every so often
+
+    def start(self) -> None:
+        """Begin to make backups every so often, in a thread of its own; the first run comes at once."""
+        with self._mutex:
+            if self._thread is None:
+                self._stopping = threading.Event()
+                target = Context().run  # whatever the caller has entered, it isn't the backups'
+                self._thread = threading.Thread(
+                    target=target, args=(self._go_on, self._stopping), name="backups", daemon=True
+                )
+                self._thread.start()
+
+    def stop(self) -> None:
+        """End that, and what is being made at this moment; of that nothing stays. Returns when all is done."""
+        with self._mutex:
+            thread, self._thread = self._thread, None
+            self._stopping.set()
+            for run in self._runs:
+                run.stop()
+        if thread is not None:
+            thread.join()
+
+    def _go_on(self, stopping: threading.Event) -> None:
+        try:
+            while not stopping.is_set():
+                try:
+                    self._run(None, False, stopping)
+                except Exception as error:
+                    log.exception("Backups couldn't be made.")
+                    self._tell_failure("", str(error), self.failures)
+                stopping.wait(self.backup_interval)
+        finally:
+            self.router.universal.release(wholly=True)
+
+    def __enter__(self) -> BackupManager:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> BackupManager:
+        self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, self.stop)
+
+    # Now
+
+    def backup_now(
+        self, tenant: Tenant | str | None = None, even_unchanged: bool = False
+    ) -> RunReport:
+        """Back up what has changed, and return when that is done.
+
+        Args:
+            tenant: only that one, by slug or id, or `universal`; all unless given.
+            even_unchanged: also what hasn't changed since its last backup.
+
+        Returns:
+            What came of it; whoever wants an error for what has failed calls its `require_good`.
+
+        Raises:
+            UnknownTenant: there is no such tenant.
+        """
+        return self._run(tenant, even_unchanged, threading.Event())
+
+    async def backup_now_async(
+        self, tenant: Tenant | str | None = None, even_unchanged: bool = False
+    ) -> RunReport:
+        """Do that in another thread, while the event loop goes on. Where the task is cancelled, the run is ended."""
+        stopping = threading.Event()
+        loop = asyncio.get_running_loop()
+
+        def work() -> RunReport:
+            try:
+                return self._run(tenant, even_unchanged, stopping)
+            finally:
+                self.router.universal.release(wholly=True)
+
+        done = loop.run_in_executor(None, Context().run, work)
+        try:
+            return await asyncio.shield(done)
+        except asyncio.CancelledError:
+            stopping.set()
+            with self._mutex:
+                for run in self._runs:
+                    if run.stopped_by is stopping:
+                        run.stop()
+            await asyncio.wait([done])
+            raise
+
+    def _run(
+        self, tenant: Tenant | str | None, even_unchanged: bool, stopping: threading.Event
+    ) -> RunReport:
+        run = Run(self, self._note, stopping)
+        with self._mutex:
+            self._runs.add(run)
+            if stopping.is_set():
+                run.stop()
+        try:
+            units = all_units(self.router) if tenant is None else [self._unit(tenant)]
+            report = run.go(units, even_unchanged)
+        except BaseException:
+            self.failures += 1
+            raise
+        finally:
+            with self._mutex:
+                self._runs.discard(run)
+        self.failures = self.failures + 1 if report.failed else 0
+        self._last_run = (time.time(), report.seconds)
+        return report
+
+    def _note(self, outcome: Outcome) -> None:
+        self._counts[outcome.kind] += 1
+        if outcome.kind == "failed":
+            log.error("%s (%d times in a row)", outcome.error, outcome.failures)
+            self._tell_failure(outcome.slug, outcome.error, outcome.failures)
+
+    def _tell_failure(self, slug: str, error: str, failures: int) -> None:
+        if self.on_backup_failure is None:
+            return
+        try:
+            self.on_backup_failure(slug, error, failures)
+        except Exception:
+            log.exception("on_backup_failure has failed itself.")
+
+    # What there is
+
+    def unit_id(self, tenant: Tenant | str) -> str:
+        """Return under which id a tenant's backups are kept; also that of one that is gone.
+
+        Raises:
+            UnknownTenant: there is none of that slug.
+        """
+        if isinstance(tenant, Tenant):
+            return tenant.id
+        return tenant if tenant == UNIVERSAL or is_id(tenant) else self.router.tenant(tenant).id
+
+    def _unit(self, tenant: Tenant | str) -> Unit:
+        return unit_of(self.router, self.unit_id(tenant))
+
+    def list(self, tenant: Tenant | str | None = None) -> Backups:
+        """Return the backups that there are, by tenant and moment; nothing of them is read.
+
+        Args:
+            tenant: only that one's, by slug or id, or `universal`; a purged one's by its id. All unless given.
+
+        Raises:
+            UnknownTenant: there is no tenant of that slug.
+        """
+        tenants = self.place.tenants() if tenant is None else [self.unit_id(tenant)]
+        return [Backup(owner, stamp) for owner in tenants for stamp in self.place.contents(owner)]
+
+    def latest(self, tenant: Tenant | str) -> Backup:
+        """Return a tenant's last backup.
+
+        Raises:
+            UnknownTenant: there is no tenant of that slug, or no backup of it.
+        """
+        found = self.list(tenant)
+        if not found:
+            raise UnknownTenant(f"There is no backup of {tenant} at {self.place.name}.")
+        return found[-1]
+
+    def manifest(self, backup: Backup) -> Manifest:
+        """Return what a backup says of itself. Raises `BadBackup` and `BadKey`."""
+        return self.reader.manifest(backup)
+
+    def trusts(self, backup: Backup) -> bool:
+        """True for a backup that was made by this data folder, or with this key: by nobody else.
+
+        Raises:
+            BadBackup, BadKey: its manifest can't be read.
+        """
+        return self.reader.trusts(backup)
+
+    def verify(self, backup: Backup) -> Manifest:
+        """Read a backup to its last byte, and return its manifest.
+
+        Raises:
+            BadBackup: anything of it, or of the full one that it needs, isn't as it was written.
+            BadKey: it was made with another key.
+        """
+        return self.reader.verify(backup)
+
+    def fetch(self, backup: Backup, folder: str | Path) -> dict[str, Path]:
+        """Write the databases of a backup into a folder, and return their paths; see `Reader.fetch`.
+
+        Raises:
+            BadBackup, BadKey: as `verify` does.
+            BackupFailed: there is no room for them.
+        """
+        return self.reader.fetch(backup, folder)
+
+    def prune(self) -> Backups:
+        """Remove all backups that the retention doesn't name, and return them.
+
+        Raises:
+            LockTimeout: others are making backups, and don't end.
+        """
+        return Pruner(self).all()
+
+    def status(self) -> BackupStatus:
+        """Return how all tenants stand. It asks the catalogue alone."""
+        at, seconds = self._last_run or (None, 0.0)
+        return BackupStatus(
+            place=self.place.name,
+            interval=self.backup_interval,
+            running=self._thread is not None,
+            failures=self.failures,
+            last_run_at=at,
+            last_run_seconds=seconds,
+            **self._counts,
+            tenants=[tenant_status(standing) for standing in self.records.standings()],
+        )
+
+    def __repr__(self) -> str:
+        return f"<BackupManager {self.place.name}>"
