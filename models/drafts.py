@@ -20,7 +20,7 @@ from peewee import (
 from models.actors import Actor
 from models.attachments import Attachment
 from models.errors import BadInput, Conflict, NotFound
-from models.inputs import LineInput, VoucherInput, check_input
+from models.inputs import VoucherInput, check_input, read_lines
 from models.journals import JournalBook
 from models.keys import checked_key
 from models.months import demand_month
@@ -64,7 +64,7 @@ class Draft(RoutedModel):
 
     def as_input(self) -> VoucherInput:
         """Return the draft as what would be posted."""
-        lines = msgspec.json.decode(self.lines, type=list[LineInput])
+        lines = read_lines(self.lines)
         return VoucherInput(self.book_stid, self.date, self.text, lines, self.reference)
 
 

@@ -50,6 +50,16 @@ class VoucherInput(msgspec.Struct, frozen=True):
     reference: str = ""
 
 
+# What msgspec knows of a line is made here, by the one thread that imports this: made at its first use, by two threads
+# at once, it ends the process (a segmentation fault, seen with msgspec 0.22.0).
+_LINES = msgspec.json.Decoder(list[LineInput])
+
+
+def read_lines(stored: str) -> list[LineInput]:
+    """Return the lines that a draft holds as JSON."""
+    return _LINES.decode(stored)
+
+
 def check_input(given: VoucherInput) -> VoucherInput:
     """Return ``given`` with its texts cleaned; BadInput for what no voucher or draft may hold."""
     check_date(given.date)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from models.company_life import steps
 from models.errors import Conflict
-from models.inputs import LineInput
+from models.inputs import read_lines
 from models.registers import REGISTERS, STORE
 from models.resolver import Reference
 from tenants import Router, Store, Tenant
@@ -101,7 +99,7 @@ def _references(books: Store) -> set[Reference]:
     with books.get_connection() as connection:
         used = {(kind, stid) for kind, stid in connection.execute(_POSTED)}
         for (lines,) in connection.execute(_DRAFTED):
-            for line in msgspec.json.decode(lines, type=list[LineInput]):
+            for line in read_lines(lines):
                 if line.register is not None and line.register_stid is not None:
                     used.add((line.register, line.register_stid))
     return used

@@ -16,7 +16,7 @@ import msgspec
 
 from models.drafts import Draft, delete_draft, get_draft, list_drafts, save_draft
 from models.errors import NotFound
-from models.inputs import LineInput, VoucherInput, unscaled
+from models.inputs import LineInput, VoucherInput, read_lines, unscaled
 from models.posted import Line, Voucher
 from tenants import Store, current_store
 
@@ -154,7 +154,7 @@ def _line_view(row: tuple[Any, ...]) -> LineView:
 
 def _draft_view(store: Store, row: tuple[Any, ...]) -> VoucherView:
     id, version, book, code, name, local_name, date, text, reference, lines, by_name, at = row
-    given = msgspec.json.decode(lines, type=list[LineInput])
+    given = read_lines(lines)
     names = {
         stid: shown
         for stid, *shown in store.execute_sql("SELECT stid, code, name, local_name FROM accounts")

@@ -24,6 +24,9 @@ class FileRead(msgspec.Struct, frozen=True):
     left_out: dict[str, int] = {}
 
 
+_READ = msgspec.msgpack.Decoder(FileRead)  # made once, by one thread: see models/inputs.py
+
+
 def decode(packed: bytes) -> FileRead:
     """Return what the reader wrote to its standard output."""
-    return msgspec.msgpack.decode(packed, type=FileRead)
+    return _READ.decode(packed)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import date as Date
 from typing import Any, Literal
 
-import msgspec
 from msgspec import Struct
 
 from models.dates import check_range
 from models.errors import BadInput
-from models.inputs import LineInput
+from models.inputs import read_lines
 from models.reports import journal_sql
 from models.reports.paging import decode_key, encode_key, page_limit, window
 from models.reports.scope import money
@@ -169,7 +168,7 @@ def _posted(row: tuple) -> JournalRow:
 
 def _draft(row: tuple) -> JournalRow:
     id, day, number, book, code, text, reference, by, lines = row
-    amounts = [line.amount for line in msgspec.json.decode(lines, type=list[LineInput])]
+    amounts = [line.amount for line in read_lines(lines)]
     return JournalRow(
         key=encode_key(day, id),
         id=id,

@@ -111,6 +111,11 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return {store.base for store in self.stores if store.base}
 
 
+# What msgspec knows of these types is made here, by the one thread that imports this: made at their first use, by two
+# threads at once, it ends the process (a segmentation fault, seen with msgspec 0.22.0).
+_MANIFEST = msgspec.json.Decoder(Manifest)
+
+
 def encode(manifest: Manifest, key: Key | None) -> bytes:
     """Return the content of a manifest's file, with its MAC."""
     signed = msgspec.structs.replace(manifest, mac=_mac(manifest, key))
@@ -135,7 +140,7 @@ def decode(content: bytes, backup: Backup, key: Key | None) -> Manifest:
         BadKey: it was made with another key, or with one where none is given.
     """
     try:
-        manifest = msgspec.json.decode(content, type=Manifest)
+        manifest = _MANIFEST.decode(content)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise BadBackup(
             f"The manifest of {backup} can't be read ({error}): it was damaged."
