@@ -11,7 +11,6 @@ from peewee import IntegrityError
 
 from . import catalogue_tables
 from .errors import SlugTaken, TenantError, UnknownTenant
-from .places import relative_path
 from .tenant import is_id, may_name
 
 if TYPE_CHECKING:
@@ -159,7 +158,6 @@ class Catalogue:
 
     def add_store(self, store: Store, schema: str, trouble: str) -> None:
         """Enter a store. Runs in the caller's transaction."""
-        place = relative_path(store.owner, store.role, store.generation)
         self.universal.execute_sql(
             "INSERT INTO store (id, owner, role, generation, url, schema, trouble) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
@@ -167,7 +165,7 @@ class Catalogue:
                 store.owner,
                 store.role,
                 store.generation,
-                f"sqlite:///{place}",
+                store.engine.url(store),
                 schema,
                 trouble,
             ),
@@ -175,10 +173,9 @@ class Catalogue:
 
     def replace_store(self, store: Store, schema: str) -> None:
         """Let a store be the file of another generation, and end its quarantine. Runs in the caller's transaction."""
-        place = relative_path(store.owner, store.role, store.generation)
         self.universal.execute_sql(
             "UPDATE store SET generation = ?, url = ?, schema = ?, trouble = '' WHERE id = ?",
-            (store.generation, f"sqlite:///{place}", schema, store.id),
+            (store.generation, store.engine.url(store), schema, store.id),
         )
 
     # Which store a tenant uses

@@ -231,7 +231,7 @@ class StoreDatabase(RoutedDatabase):
         lease = entry.lease
         if lease is None and entry.tenant is not None:
             lease = entry.lease = Lease(self.store.router.pool, entry)
-        state = entry.states[self] = ConnectionState(self.store, lease)
+        state = entry.states[self] = self.store.engine.state_class(self.store, lease)
         return state
 
     def _require_owner(self, entry: Entry) -> None:

@@ -6,9 +6,9 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
+from . import engines
 from .catalogue import StoreRow, TenantRow
 from .errors import UnknownTenant, WrongFile
-from .places import relative_path
 from .store import Store
 from .tenant import Tenant
 
@@ -121,10 +121,10 @@ class KnownTenants:
     def _make_store(self, slug: str, row: StoreRow) -> Store:
         router = self.router
         label = f"{slug or router.catalogue.slug_of(row.owner)}/{row.role}"
-        place = relative_path(row.owner, row.role, row.generation)
-        if row.url != f"sqlite:///{place}":
+        engine = engines.of_url(row.url, label)
+        if row.url != engine.url(row):
             raise WrongFile(f"The catalogue places {label} at {row.url!r}, which isn't its place.")
-        path = f"{router.path}/{place}"
-        store = Store(router, row.id, row.owner, row.role, row.generation, path, label)
+        path = engine.path(router.path, row)
+        store = Store(router, row.id, row.owner, row.role, row.generation, path, label, engine)
         self._stores[store.stamp] = store
         return store

@@ -13,6 +13,7 @@ from . import routers, sqlite
 from .bindings import Bindings
 from .catalogue import Catalogue
 from .current import NOWHERE, UNIVERSAL, Entry, Key, current
+from .engines import FILES, Engine, named
 from .entries import DbDict, Using, fresh_thread_name, hand_back
 from .errors import KeyInUse, NotAMember, TenantError, UnknownTenant
 from .known import KnownTenants
@@ -40,11 +41,13 @@ class Router(Lifecycle, Versioned):
         lease_limit: seconds after which an entry that still has stores in hand is told of in the log.
         migrations: the folder of each role's migrations; `universal` for the shared database.
         migrate_on_open: migrate what a tenant uses as it is entered, instead of refusing to enter it.
+        engine: where new stores live: `sqlite`, in a file each.
+        engines: the same by role, where one is to live elsewhere than the rest.
 
     Raises:
         SqliteUnsafe: the SQLite library has a bug that corrupts databases.
         WrongFile: the folder's shared database isn't ours.
-        TenantError: so many descriptors can't be had, or are too few for any tenant.
+        TenantError: so many descriptors can't be had, or are too few for any tenant; or there is no such engine.
         MigrationFailed: migrations aren't where they are to be, or aren't in order.
     """
 
@@ -57,9 +60,13 @@ class Router(Lifecycle, Versioned):
         *,
         migrations: Mapping[str, str | Path] | None = None,
         migrate_on_open: bool = False,
+        engine: str = FILES.name,
+        engines: Mapping[str, str] | None = None,
     ) -> None:
         sqlite.require_safe_sqlite()
         self.init_migrations(migrations, migrate_on_open)
+        self._engine = named(engine)
+        self._engines = {role: named(name) for role, name in (engines or {}).items()}
         self.folder = Path(folder).resolve()
         self.path = str(self.folder)
         make_folder(self.folder)
@@ -108,6 +115,10 @@ class Router(Lifecycle, Versioned):
     def tenants(self) -> list[Tenant]:
         """Return all tenants, by slug."""
         return self.known.all()
+
+    def engine_of(self, role: str) -> Engine:
+        """Return where new stores of that role are made."""
+        return self._engines.get(role, self._engine)
 
     # Entries
 

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from peewee import PeeweeException
 
-from . import schema, sqlite, stamps
+from . import engines, schema, sqlite, stamps
 from .current import current
 from .database import RoutedDatabase, StoreDatabase
 from .errors import ReadOnlyStore, StoreAhead, StoreBehind, TenantError, WrongFile
 from .locks import DBLock, lock_of
+from .places import relative_home
 from .retrying import retried
 from .schemas import pending
 from .shared import SharedDatabase
 from .writing import Writing
 
 if TYPE_CHECKING:
+    from .engines import Engine
     from .leasing.homes import Home
     from .router import Router
 
@@ -39,7 +41,8 @@ class Store:
         role: `books`, `registers`, …
         generation: grows when the store is replaced by a restore or a move.
         label: what people call it: `acme/books`.
-        path: its file.
+        path: its file; of an engine without files, what tells it from all others in this process.
+        engine: where it lives.
         read_only: after which fault it can't be written, or None.
         trouble: why the catalogue has it in quarantine, in which it can only be read, or None.
         schema: which migrations it has been through, as the catalogue says; None as long as that wasn't asked.
@@ -55,8 +58,10 @@ class Store:
         generation: int,
         path: str,
         label: str,
+        engine: Engine = engines.FILES,
     ) -> None:
         self.router = router
+        self.engine = engine
         self.id = store_id
         self.owner = owner
         self.role = role
@@ -111,7 +116,7 @@ class Store:
     # Opening
 
     def open(self, any_version: bool = False) -> Any:
-        """Open a new connection to the file, checked and set up; the caller closes it.
+        """Open a new connection, checked and set up; the caller closes it.
 
         Args:
             any_version: whatever its schema's version is; for maintenance.
@@ -122,7 +127,7 @@ class Store:
         """
         versions = None if any_version else self.router.versions(self.role)
         try:
-            connection = sqlite.connect(self.path, self._identity(), self.label, versions=versions)
+            connection = self.engine.open(self, versions)
         except (StoreBehind, StoreAhead) as error:
             raise self._of_other_version(error) from error
         self.database._add_conn_hooks(connection)
@@ -139,7 +144,16 @@ class Store:
 
     def open_to_look(self) -> Any:
         """Open a connection that reads at any version, and leaves the file and its log as they are."""
-        return sqlite.connect_to_look(self.path, self._identity(), self.label)
+        return self.engine.open_to_look(self)
+
+    def size(self) -> int | None:
+        """Return how many bytes it takes where it lives, without what is only in a log yet; None if it isn't there."""
+        return self.engine.size(self)
+
+    @property
+    def folder(self) -> str:
+        """The folder of its owner, in which what belongs to it lies, whether or not it is a file itself."""
+        return f"{self.router.path}/{relative_home(self.owner)}"
 
     def take_schema(self, schema: str) -> None:
         """Take over what the catalogue says of its schema."""

@@ -143,7 +143,7 @@ def test_two_stores_are_seen_as_of_one_instant(
     """Whoever writes to both between the first and the second of them waits until both are held."""
     stores = [acme.store("books"), acme.store("registers")]
     writers: list[threading.Thread] = []
-    read = copies._reading
+    read = stores[0].engine.fixed
 
     def write() -> None:
         Contact.create(name="late")
@@ -157,7 +157,7 @@ def test_two_stores_are_seen_as_of_one_instant(
                 writers[0].join(timeout=0.5)  # were it not held up, it would be through by then
             yield connection
 
-    monkeypatch.setattr(copies, "_reading", reading)
+    monkeypatch.setattr(stores[0].engine, "fixed", reading)
     with copies.snapshot(stores) as connections:
         writers[0].join()
         rows = [

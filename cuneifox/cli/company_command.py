@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -141,8 +140,8 @@ def show(slug: str, as_json: bool) -> None:
         told["members"] = {m.user.name: m.levels for m in Membership.within(tenant.id)}
         told["stores"] = {
             role: {
-                "file": str(store.path),
-                "bytes": _bytes(Path(store.path)),
+                "file": store.path,
+                "bytes": store.size(),
                 "shared": store.owner != tenant.id,
                 "trouble": store.trouble or "",
             }
@@ -222,10 +221,6 @@ def _told(company: Any, tenant: Any) -> dict[str, Any]:
         "reason": tenant.reason,
         "quarantine": sorted(role for role, store in tenant.stores.items() if store.trouble),
     }
-
-
-def _bytes(file: Path) -> int | None:
-    return file.stat().st_size if file.exists() else None
 
 
 def _decimals(currency: str) -> int:

@@ -117,12 +117,11 @@ def tombstones(as_json: bool) -> None:
 
 
 def _told(store: Any) -> dict[str, Any]:
-    path = Path(store.path)
     return {
         "id": store.id,
         "owner": store.owner,
         "role": store.role,
         "label": store.label,
-        "file": str(path),
-        "bytes": path.stat().st_size if path.exists() else None,
+        "file": store.path,
+        "bytes": store.size(),
     }

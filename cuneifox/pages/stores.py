@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -101,6 +100,4 @@ def _purged(tombstone: Tombstone) -> Purged:
 
 
 def _row(store: Store) -> Row:
-    file = Path(store.path)
-    size = file.stat().st_size if file.exists() else None
-    return Row(store.id, store.label, store.role, size)
+    return Row(store.id, store.label, store.role, store.size())

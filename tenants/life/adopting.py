@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from .. import sqlite
+from ..engines import FILES
 from ..errors import BadChange, TenantError, WrongFile
 from ..tenant import Tenant, require_slug
 from .creation import Register, enter_into_catalogue
@@ -41,7 +42,7 @@ def adopt(
             try:
                 home.make_folder()
                 for role, prepared in files.items():
-                    place(home.name_store(role), os.fspath(prepared))
+                    place(home.name_store(role, FILES), os.fspath(prepared))
                 if setup is not None:
                     home.enter(setup)
                 home.finish()

@@ -41,8 +41,8 @@ def clone(
                 home.make_folder()
                 with copies.snapshot(list(own.values())) as connections:
                     for role, store in own.items():
-                        new = home.name_store(role)
-                        copies.copy(connections[store], new.path, new._identity())
+                        new = home.name_store(role, store.engine)
+                        new.engine.make_of_copy(new, connections[store])
                         step("store copied")
                 if setup is not None:
                     home.enter(setup)

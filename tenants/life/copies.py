@@ -28,28 +28,9 @@ def snapshot(stores: Sequence[Store]) -> Iterator[dict[Store, Any]]:
         with ExitStack() as held_up:
             for store in stores:
                 if store.read_only is None and store.trouble is None:
-                    held_up.enter_context(_no_writers(store))
-            found = {store: kept.enter_context(_reading(store)) for store in stores}
+                    held_up.enter_context(store.engine.no_writers(store))
+            found = {store: kept.enter_context(store.engine.fixed(store)) for store in stores}
         yield found
-
-
-@contextmanager
-def _no_writers(store: Store) -> Iterator[None]:
-    with store.get_connection() as connection:
-        store.lock.acquire(owner=connection)  # in this process in turn; in others by SQLite
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            yield
-        finally:
-            store.lock.release_wholly(connection)
-
-
-@contextmanager
-def _reading(store: Store) -> Iterator[Any]:
-    with store.get_connection() as connection:
-        connection.execute("BEGIN")
-        connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
-        yield connection
 
 
 def copy(connection: Any, path: str, identity: sqlite.Identity | None = None) -> None:

@@ -89,7 +89,7 @@ class Creation:
                 blanks = self.router.templates.blanks(template, self.models, prepare)
             home.make_folder()
             for role, blank in blanks.items():
-                home.write_store(role, blank.of)
+                home.write_store(role, blank)
             if template is None:
                 home.make_stores(self.models)
                 if prepare is not None:

@@ -61,7 +61,7 @@ def take(router: Router, purged: str, label: str, stores: Sequence[Store]) -> Pa
 
 
 def _take_one(store: Store, folder: str) -> dict[str, Any]:
-    name = os.path.basename(store.path)
+    name = f"{store.role}.{store.generation}.db"
     path = f"{folder}/{name}"
     with closing(store.open(any_version=True)) as connection:
         copies.copy(connection, path)

@@ -8,31 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from peewee import Model
 
-from .. import sqlite
 from ..entries import fresh_thread_name
-from ..errors import TenantError
-from ..places import (
-    SIDE_FILES,
-    flush_files,
-    flush_folder,
-    make_own_folder,
-    relative_home,
-    relative_path,
-    require_free,
-)
+from ..places import flush_folder, make_own_folder, relative_home
 from ..store import Store
 from ..tenant import Tenant, new_id
 from .steps import step
 
 if TYPE_CHECKING:
+    from ..engines import Engine
     from ..router import Router
+    from .templates import Blank
 
 
 class NewStore(Store):
     """A store of a home that is being made. What is written waits for the disk once, at the end."""
 
     def open(self, any_version: bool = False) -> Any:
-        connection = sqlite.connect(self.path, self._identity(), self.label, "OFF")
+        connection = self.engine.open(self, synchronous="OFF")
         self.database._add_conn_hooks(connection)
         return connection
 
@@ -65,43 +57,37 @@ class NewHome:
         os.mkdir(self.folder, mode=0o700)
         step("home made")
 
-    def name_store(self, role: str) -> Store:
-        """Return the new store of that role, whose file the caller then makes."""
-        tenant = self.tenant
-        path = f"{self.router.path}/{relative_path(tenant.id, role, 1)}"
+    def name_store(self, role: str, engine: Engine | None = None) -> Store:
+        """Return the new store of that role, which the caller then makes; in the role's engine unless one is given."""
+        tenant, router = self.tenant, self.router
+        engine = engine or router.engine_of(role)
         label = f"{tenant.slug}/{role}"
-        store = NewStore(self.router, new_id(), tenant.id, role, 1, path, label)
+        store = NewStore(router, new_id(), tenant.id, role, 1, "", label, engine)
+        store.path = engine.path(router.path, store)
         self.own[role] = tenant.stores[role] = store
         return store
 
-    def make_stores(self, models: Mapping[str, list[type[Model]]]) -> None:
+    def make_stores(
+        self, models: Mapping[str, list[type[Model]]], engine: Engine | None = None
+    ) -> None:
         """Make empty stores, and the models' tables in them."""
         for role in sorted(models):
-            store = self.name_store(role)
+            store = self.name_store(role, engine)
             found = self.router.migrations.get(role)
             # Its tables are to be made as the models are now, so it has nothing to go through.
-            sqlite.create(store.path, store._identity(), found.mark if found else None)
+            store.engine.make(store, found.mark if found else None)
             step("store made")
         self.enter(lambda: self._make_tables(models))
 
-    def write_store(self, role: str, content: Callable[[str, str], bytes]) -> None:
-        """Make a store of the bytes of one that is closed.
-
-        Args:
-            role: its role.
-            content: returns the bytes, for the ids of the store and of its owner.
+    def write_store(self, role: str, blank: Blank) -> None:
+        """Make a store of a ready-made one.
 
         Raises:
             FileExistsError: there is a file of its name, or one that SQLite would take for its log.
             OSError: the disk is full, say.
         """
         store = self.name_store(role)
-        require_free(store.path)
-        descriptor = os.open(
-            store.path, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY, 0o600
-        )
-        with open(descriptor, "wb") as file:
-            file.write(content(store.id, store.owner))
+        store.engine.make_of_blank(store, blank)
         step("store written")
 
     def _make_tables(self, models: Mapping[str, list[type[Model]]]) -> None:
@@ -126,14 +112,11 @@ class NewHome:
             TenantError: somebody still has one of them open.
         """
         self.close()
+        by_engine: dict[Engine, list[Store]] = {}
         for store in self.own.values():
-            for suffix in SIDE_FILES:
-                if os.path.lexists(f"{store.path}{suffix}"):
-                    raise TenantError(
-                        f"{store.label} is still open though its making has ended: whoever sets it up has to close "
-                        f"what it opened. Nothing was left."
-                    )
-        flush_files([store.path for store in self.own.values()])
+            by_engine.setdefault(store.engine, []).append(store)
+        for engine, stores in by_engine.items():
+            engine.finish(stores)
         step("stores flushed")
         flush_folder(self.folder)
         flush_folder(os.path.dirname(self.folder))

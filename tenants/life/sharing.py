@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .. import sqlite
 from ..errors import BadChange, TenantError
-from ..places import flush_file, flush_folder, relative_path
+from ..places import flush_folder
 from ..store import Store
 from ..tenant import Tenant, new_id
-from . import copies
 from .maintenance import alone
 from .marks import Mark
 from .states import change, require_no_transaction, state_of
@@ -57,16 +55,25 @@ def unshare(router: Router, tenant: Tenant, role: str, patience: float) -> None:
     with alone(router, _homes(tenant, shared), patience):
         _require_still(router, tenant, role, shared)
         generation = router.catalogue.next_generation(tenant.id, role)
-        path = f"{router.path}/{relative_path(tenant.id, role, generation)}"
-        own = Store(router, new_id(), tenant.id, role, generation, path, f"{tenant.slug}/{role}")
+        own = Store(
+            router,
+            new_id(),
+            tenant.id,
+            role,
+            generation,
+            "",
+            f"{tenant.slug}/{role}",
+            shared.engine,
+        )
+        own.path = own.engine.path(router.path, own)
         coming = [(role, generation)]
         with Mark(router, tenant.id, "unshare", tenant.slug, coming, lasting=True) as mark:
             try:
                 with shared.get_connection() as connection:
-                    copies.copy(connection, path, own._identity())
+                    own.engine.make_of_copy(own, connection)
                 step("store copied")
-                flush_file(path)
-                flush_folder(os.path.dirname(path))
+                own.engine.finish([own])
+                flush_folder(own.folder)
                 step("store flushed")
             except TenantError:
                 raise  # that a lock wasn't had in time is an OSError, too

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from peewee import Model, SqliteDatabase
 
+from ..engines import FILES
 from ..errors import TenantError
 from ..places import flush_folder, make_own_folder, relative_template, remove_folder
 from ..tenant import new_id
@@ -118,7 +119,7 @@ class Templates:
         home = NewHome(self.router, f"template {name}")
         with Mark(self.router, home.tenant.id, "make a template", home.tenant.slug) as mark:
             home.make_folder()
-            home.make_stores(models)
+            home.make_stores(models, FILES)  # from which any engine's are made
             if prepare is not None:
                 home.enter(prepare)
             home.finish()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..engines import FILES
+
 if TYPE_CHECKING:
     from ..router import Router
     from ..store import Store
@@ -23,7 +25,7 @@ class PendingStore(NamedTuple):
     """A store that may be behind.
 
     Attributes:
-        path: its file, as the catalogue places it.
+        path: its file, as the catalogue places it; empty where it isn't one.
         tenants: the slugs of all who use it, its owner's first.
     """
 
@@ -61,7 +63,8 @@ def find(router: Router) -> list[PendingHome]:
         sharing.setdefault(store_id, []).append(slug)
     homes: dict[tuple[str, str], list[PendingStore]] = {}
     for store_id, role, generation, url, owner, slug in rows:
-        path = f"{router.path}/{url.removeprefix('sqlite:///')}"
+        in_file = url.startswith(FILES.prefix)
+        path = f"{router.path}/{url.removeprefix(FILES.prefix)}" if in_file else ""
         tenants = (slug, *sharing.get(store_id, ()))
         store = PendingStore(store_id, role, generation, path, tenants)
         homes.setdefault((owner, slug), []).append(store)

@@ -30,7 +30,7 @@ def take(store: Store, connection: Any, version: int) -> str:
     """
     path = part = ""
     try:
-        folder = make_own_folder(os.path.dirname(store.path), "snapshots")
+        folder = make_own_folder(store.folder, "snapshots")
         path = f"{folder}/{store.role}.{store.generation}.v{version}.db"
         part = f"{path}.part"
         remove_store(part)  # of a run that was cut short
