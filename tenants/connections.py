@@ -127,7 +127,7 @@ class ConnectionState(_ConnectionState):
                 f"write."
             )
         self.store.require_writable()
-        self.store.lock.acquire(patience, owner=self)
+        self.store.lock.acquire_in_turn(self.store.queue(), patience, owner=self)
 
     def unlock(self) -> None:
         """Release the lock, however often it was taken: a connection has one transaction at a time."""

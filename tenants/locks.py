@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import weakref
 from collections import deque
 from time import monotonic
 from types import TracebackType
 
+from .contention import contention
 from .errors import LockTimeout, WouldDeadlock
 
 
@@ -74,18 +74,23 @@ class DBLock:
             if self._owner == who:
                 self._depth += 1
                 return
-            if self._thread == thread:
-                raise WouldDeadlock(
-                    f"This thread already writes to {self.name} in another entry: finish that first, or do this in it."
-                )
+            self._require_an_end(thread)
             waiter = _Waiter(who, thread)
             self._queue.append(waiter)
         self._wait(waiter, self._seconds(timeout))
+
+    def _require_an_end(self, thread: int) -> None:
+        """Raise `WouldDeadlock` where whoever waits would wait for itself."""
+        if self._thread == thread:
+            raise WouldDeadlock(
+                f"This thread already writes to {self.name} in another entry: finish that first, or do this in it."
+            )
 
     def _wait(self, waiter: _Waiter, seconds: float) -> None:
         begun = monotonic()
         try:
             if waiter.signal.acquire(timeout=min(max(seconds, 0), threading.TIMEOUT_MAX)):
+                contention.waited(monotonic() - begun)
                 return
         except (
             BaseException
@@ -97,11 +102,17 @@ class DBLock:
                     self._queue.remove(waiter)
             raise
         with self._mutex:
-            if waiter.granted:  # it came between the time-out and this line
-                return
-            self._queue.remove(waiter)
-        raise LockTimeout(
-            f"{self.name} was busy for {monotonic() - begun:.3g} seconds: others are writing. "
+            granted = waiter.granted  # it may have come between the time-out and this line
+            if not granted:
+                self._queue.remove(waiter)
+        waited = monotonic() - begun
+        contention.waited(waited, in_vain=not granted)
+        if not granted:
+            raise self._late(waited)
+
+    def _late(self, seconds: float) -> LockTimeout:
+        return LockTimeout(
+            f"{self.name} was busy for {seconds:.3g} seconds: others are writing. "
             f"Nothing was changed; try again."
         )
 
@@ -172,24 +183,3 @@ class DBLock:
     ) -> None:
         if self._entered.taken.pop():
             self.release()
-
-
-_of_files: weakref.WeakValueDictionary[str, DBLock] = weakref.WeakValueDictionary()
-_finding = threading.Lock()
-
-
-def lock_of(path: str, name: str) -> DBLock:
-    """Return the lock of a store's file: the same for all routers of this process that have it open."""
-    with _finding:
-        lock = _of_files.get(path)
-        if lock is None:
-            lock = _of_files[path] = DBLock(name)
-        return lock
-
-
-def forget_all() -> None:
-    """Free the locks of all files: called in a forked child."""
-    global _finding
-    _finding = threading.Lock()
-    for lock in list(_of_files.values()):
-        lock.forget()

@@ -10,6 +10,7 @@ from typing import TypeVar
 from peewee import OperationalError
 
 from . import sqlite
+from .contention import contention
 
 T = TypeVar("T")
 
@@ -43,6 +44,8 @@ def retried(attempt: Callable[[float], T]) -> T:
         pause = random.uniform(0, BACKOFF * 2**turn)  # noqa: S311
         if turn == RETRIES or time.monotonic() + pause >= deadline:
             break
+        contention.retried()
         time.sleep(pause)
     assert first is not None
+    contention.gave_up()
     raise first

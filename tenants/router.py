@@ -12,6 +12,7 @@ from typing import Any
 from . import routers, sqlite
 from .bindings import Bindings
 from .catalogue import Catalogue
+from .contention import Contention, contention
 from .current import NOWHERE, UNIVERSAL, Entry, Key, current
 from .engines import FILES, Engine, named
 from .entries import DbDict, Using, fresh_thread_name, hand_back
@@ -95,6 +96,11 @@ class Router(Lifecycle, Versioned):
     def universal(self) -> SharedDatabase:
         """The Peewee database of the universal models."""
         return self.universal_store.database
+
+    @property
+    def contention(self) -> Contention:
+        """How often this process waited for locks: `router.contention.status()`. One for all of its routers."""
+        return contention
 
     # Tenants
 
@@ -256,6 +262,7 @@ class Router(Lifecycle, Versioned):
         self.pool.retire()
         self.universal.release(wholly=True)
         self.universal.disown()  # which ends what other threads have in hand of it
+        self.homes.close()
         self.notice.close()
         routers.closed(self)
 

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import locks
+from . import store_locks
 
 if TYPE_CHECKING:
     from .router import Router
@@ -65,7 +65,7 @@ def _before_fork() -> None:
 
 
 def _forked() -> None:
-    locks.forget_all()
+    store_locks.forget_all()
     for router in open_ones():
         router.disown()
 

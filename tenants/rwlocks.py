@@ -7,6 +7,7 @@ from collections import deque
 from time import monotonic
 from types import TracebackType
 
+from .contention import contention
 from .errors import LockTimeout, WouldDeadlock
 
 
@@ -174,19 +175,23 @@ class RWLock:
         begun = monotonic()
         try:
             if waiter.signal.acquire(timeout=min(max(seconds, 0), threading.TIMEOUT_MAX)):
+                contention.waited(monotonic() - begun)
                 return
         except BaseException:  # Ctrl-C
             with self._mutex:
                 self._pass_on(waiter)
             raise
         with self._mutex:
-            if waiter.granted:  # it came between the time-out and this line
-                return
-            self._pass_on(waiter)
-        raise LockTimeout(
-            f"{self.name} was busy for {monotonic() - begun:.3g} seconds: others are "
-            f"{'using' if waiter.writes else 'writing to'} it. Nothing was changed; try again."
-        )
+            granted = waiter.granted  # it may have come between the time-out and this line
+            if not granted:
+                self._pass_on(waiter)
+        waited = monotonic() - begun
+        contention.waited(waited, in_vain=not granted)
+        if not granted:
+            raise LockTimeout(
+                f"{self.name} was busy for {waited:.3g} seconds: others are "
+                f"{'using' if waiter.writes else 'writing to'} it. Nothing was changed; try again."
+            )
 
     def _pass_on(self, waiter: _Waiter) -> None:
         if waiter.granted:

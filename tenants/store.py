@@ -14,11 +14,11 @@ from . import engines, schema, sqlite, stamps
 from .current import current
 from .database import RoutedDatabase, StoreDatabase
 from .errors import ReadOnlyStore, StoreAhead, StoreBehind, TenantError, WrongFile
-from .locks import DBLock, lock_of
 from .places import relative_home
 from .retrying import retried
 from .schemas import pending
 from .shared import SharedDatabase
+from .store_locks import StoreLock, lock_of
 from .writing import Writing
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Store:
         self.read_only: str | None = None
         self.trouble: str | None = None
         self.schema: str | None = None
-        self.made_lock: DBLock | None = None
+        self.made_lock: StoreLock | None = None
         self._made_home: Home | None = None
         self._made_database: RoutedDatabase | None = None
 
@@ -90,11 +90,15 @@ class Store:
             return self._made_database
 
     @property
-    def lock(self) -> DBLock:
-        """Its writers' queue in this process."""
+    def lock(self) -> StoreLock:
+        """Its writers' queue."""
         if self.made_lock is None:
             self.made_lock = lock_of(self.path, self.label)
         return self.made_lock
+
+    def queue(self) -> int:
+        """Return the descriptor of the file at which the processes queue, below 0 where there is none."""
+        return self.home.descriptor if self.owner else self.router.homes.shared()
 
     @property
     def home(self) -> Home:

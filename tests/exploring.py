@@ -13,7 +13,8 @@ import frontrun
 import pytest
 
 from notes import Contact, Note
-from tenants import Router, locks
+from tenants import Router, store_locks
+from tenants.contention import contention
 
 #: Past so many orders an exploration counts as unfinished, and fails.
 MOST = 4000
@@ -24,7 +25,7 @@ def scheduler(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Says that `frontrun` may take the place of locks while it explores; its own command line would do the same."""
     monkeypatch.setenv("FRONTRUN_ACTIVE", "1")
     yield
-    locks.forget_all()
+    store_locks.forget_all()
 
 
 def explore(
@@ -34,8 +35,13 @@ def explore(
     **options: Any,
 ) -> Any:
     """Take the workers' steps in every order that could make a difference; return what that showed."""
+
+    def set_up() -> Any:
+        contention.forget()  # so that its lock is the scheduler's too
+        return setup()
+
     return frontrun.explore(
-        setup=setup,
+        setup=set_up,
         workers=workers,
         invariant=holds,
         detect_io=False,

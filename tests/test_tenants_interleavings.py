@@ -24,7 +24,7 @@ from tenants import (
     NoTenant,
     Router,
     WrongTenant,
-    locks,
+    store_locks,
 )
 from tenants.known import KnownTenants
 
@@ -124,7 +124,7 @@ def afresh(router: Router) -> Router:
     router.db_dict.clear()
     router.universal.release(wholly=True)
     router.pool.close()
-    locks.forget_all()
+    store_locks.forget_all()
     router.disown()
     router.known = KnownTenants(router)
     return router

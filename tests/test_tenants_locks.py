@@ -10,7 +10,8 @@ from contextlib import contextmanager
 import pytest
 
 from tenants import DBLock, LockTimeout, WouldDeadlock
-from tenants.locks import _Waiter, lock_of
+from tenants.locks import _Waiter
+from tenants.store_locks import lock_of
 
 
 @contextmanager

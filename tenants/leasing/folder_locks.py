@@ -28,6 +28,11 @@ class FolderLock:
         #: True as long as the lock's file stays open though nobody has the lock.
         self._kept = False
 
+    @property
+    def descriptor(self) -> int:
+        """Of the lock's file, which stays open while this process has the lock; below 0 where it isn't open."""
+        return self._descriptor
+
     def _take(self, kind: int) -> bool:
         """Lock the folder as far as other processes go. Returns False if one of them is in the way."""
         while True:

@@ -7,6 +7,7 @@ by `flock` on a file beside the stores, never on a database. It is gone with its
 from __future__ import annotations
 
 import fcntl
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from ..errors import LockTimeout, WouldDeadlock
-from ..places import relative_home
+from ..places import UNIVERSAL_NAME, open_own, relative_home
 from .folder_locks import FolderLock
 
 if TYPE_CHECKING:
@@ -197,6 +198,7 @@ class Homes:
         self.maintainers: list[int] = []
         self._homes: WeakValueDictionary[str, Home] = WeakValueDictionary()
         self._finding = threading.Lock()
+        self._shared = -1
 
     def of(self, owner: str, label: str = "") -> Home:
         """Return the lock of a tenant's folder.
@@ -215,6 +217,20 @@ class Homes:
         home.label = label or home.label  # a slug may have changed
         return home
 
+    def shared(self) -> int:
+        """Return a descriptor of the lock file beside the shared database, below 0 where it can't be opened."""
+        if self._shared < 0:
+            with self._finding, suppress(OSError):
+                if self._shared < 0:
+                    self._shared = open_own(f"{self.router.path}/{UNIVERSAL_NAME}.lock")
+        return self._shared
+
+    def close(self) -> None:
+        """Give that descriptor back."""
+        descriptor, self._shared = self._shared, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
     def is_leased_here(self, home: Home) -> bool:
         """True where the calling thread has a lease of stores in that folder."""
         return home.leases() > 0 and self.router.pool.leases_of(get_ident(), home)
@@ -222,6 +238,7 @@ class Homes:
     def disown(self) -> None:
         """Leave all locks to the parent process: called in a forked child."""
         self._finding = threading.Lock()
+        self.close()  # closed, never unlocked: the parent may have its turn
         self.maintainers.clear()
         for home in list(self._homes.values()):
             home.disown()
