@@ -8,6 +8,7 @@ import math
 from http import HTTPStatus
 
 from flask import Flask, Response, make_response, render_template, request
+from peewee import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from cuneifox.i18n import LazyText, _, _l, error_text
@@ -15,6 +16,7 @@ from cuneifox.request import this_request
 from cuneifox.words import shown_name
 from models import errors as books
 from tenants import errors as tenants
+from tenants.sqlite import is_busy
 
 log = logging.getLogger("cuneifox")
 
@@ -63,6 +65,9 @@ DETAILS = {
     500: _l("Nothing was changed. The operator finds the cause in the log under %(id)s."),
     503: _l("Wait a moment, then try again."),
 }
+BUSY = _l(
+    "Others are at work on it, and the wait was too long. Nothing was changed; try again in a moment."
+)
 RETRY_SECONDS = 5
 """What Retry-After says of a 503."""
 
@@ -84,6 +89,7 @@ def init_app(app: Flask) -> None:
     """Answer every error as the table says, in the reader's language or as RFC 9457 JSON."""
     app.register_error_handler(books.BooksError, answer_ours)
     app.register_error_handler(tenants.TenantError, answer_ours)
+    app.register_error_handler(OperationalError, answer_busy)
     app.register_error_handler(HTTPException, answer_http)
     app.register_error_handler(TooManyTries, answer_too_many)
 
@@ -91,7 +97,8 @@ def init_app(app: Flask) -> None:
 def answer_ours(error: Exception) -> Response:
     """An error of the books or of the tenants."""
     status = status_of(error)
-    if isinstance(error, tenants.NoRoom):  # nothing is wrong in the code: there is too much to do
+    waited = isinstance(error, tenants.LockTimeout) and not isinstance(error, tenants.WouldDeadlock)
+    if waited or isinstance(error, tenants.NoRoom):  # no fault of the code: there is too much to do
         log.warning("Request %s: %s", this_request().id, error)
     elif isinstance(error, tenants.WrongFile):  # the message says it all, for each request anew
         log.error("Request %s: %s", this_request().id, error)
@@ -107,6 +114,8 @@ def answer_ours(error: Exception) -> Response:
         shown = _suspended()
     elif isinstance(error, tenants.WrongFile):
         shown = _unopened(error)
+    elif waited:
+        shown = str(BUSY)
     elif status >= 500 or isinstance(error, tenants.UnknownTenant | tenants.NotAMember):
         shown = _detail(status)
     code = getattr(error, "code", None) or _code(type(error))
@@ -115,6 +124,14 @@ def answer_ours(error: Exception) -> Response:
     if isinstance(error, tenants.WrongFile):
         response.headers.pop("Retry-After", None)  # it doesn't mend itself
     return response
+
+
+def answer_busy(error: OperationalError) -> Response:
+    """A database that other programs kept busy to the last try; any other error of its kind is a fault of ours."""
+    if not is_busy(error):
+        raise error
+    log.warning("Request %s: %s", this_request().id, error)
+    return _answer(503, str(BUSY), {"code": "busy"})
 
 
 def _suspended() -> str:

@@ -1,4 +1,4 @@
-"""Figures about the server for Prometheus: requests, entries, the pool of connections, the process.
+"""Figures about the server for Prometheus: requests, entries, the pool of connections, locks, the process.
 
 No label says whose company or which user: that is confidential, and would have no bound. Each
 application has a registry of its own; the library's global one isn't used.
@@ -17,6 +17,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from werkzeug.wsgi import ClosingIterator
 
+from cuneifox.contention_metrics import ContentionFigures
 from cuneifox.entry_kinds import KINDS, kind_of
 from cuneifox.pool_metrics import PoolFigures
 from tenants import Router
@@ -48,6 +49,7 @@ class Metrics:
             self.requests.labels(each)
         self.registry.register(Entries(router))
         self.registry.register(PoolFigures(router))
+        self.registry.register(ContentionFigures(router))
         ProcessCollector(registry=self.registry)
 
     def answered(self, status: str, seconds: float) -> None:

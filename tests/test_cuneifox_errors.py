@@ -5,15 +5,21 @@ import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Blueprint
+from peewee import OperationalError
 
 from cuneifox.access import public
 from cuneifox.errors import STATUS, status_of
 from cuneifox_site import Browser, Site
+from ledger_site import NEW, LedgerSite, balanced
 from models import errors as books
+from notes import HOLDER, child
+from tenants import current_store, retrying
 from tenants import errors as tenants
+from tenants.connections import ConnectionState
 
 
 @pytest.fixture
@@ -162,3 +168,82 @@ def test_a_request_that_is_too_large_is_refused(tmp_path: Path) -> None:
     response = browser.post("/sign-in", user="x" * 1_100_000, password="x")
     assert response.status_code == 413
     site.close()
+
+
+class _BusyDriver(Exception):
+    """What the driver raises, as `is_busy` reads it."""
+
+    sqlite_errorcode = 5
+
+
+def operational(code: int) -> OperationalError:
+    """What Peewee makes of an error of the driver's."""
+    error = OperationalError("database is locked")
+    error.orig = _BusyDriver()
+    error.orig.sqlite_errorcode = code
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (tenants.LockTimeout("acme/books was busy for 30 seconds"), "lock-timeout"),
+        (operational(5), "busy"),
+        (operational(5 | 2 << 8), "busy"),
+    ],
+)
+def test_a_wait_that_was_too_long(
+    site: Site, caplog: pytest.LogCaptureFixture, error: Exception, code: str
+) -> None:
+    """People and programs are told when to try again and that nothing was changed; the log has a line, no traceback."""
+    browser = visiting(site, error)
+    page = browser.get("/broken")
+    assert page.status_code == 503
+    assert int(page.headers["Retry-After"]) > 0
+    assert "Nothing was changed" in page.text
+    assert "acme" not in page.text
+    assert "locked" not in page.text
+    answer = browser.get("/broken.json")
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    problem = json.loads(answer.text)
+    assert problem["code"] == code
+    assert "Nothing was changed" in problem["detail"]
+    assert not [record for record in caplog.records if record.exc_info]
+    assert len([record for record in caplog.records if str(error) in record.getMessage()]) == 2
+
+
+def test_other_errors_of_a_database_are_faults(site: Site) -> None:
+    """A wrong statement doesn't pass by waiting."""
+    page = visiting(site, operational(1)).get("/broken")
+    assert page.status_code == 500
+    assert "Retry-After" not in page.headers
+
+
+def test_a_busy_database_to_the_end(
+    ledger: LedgerSite, keeper: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A posting during which another program keeps the file locked is answered 503, and nothing is there of it."""
+    monkeypatch.setattr(retrying, "BACKOFF", 0.0)
+    form = balanced(ledger.book())
+    with ledger.books():
+        store = current_store("books")
+    before = store.router.contention.status()
+    begin = ConnectionState.begin
+
+    def impatient(state: ConnectionState, *args: Any) -> None:
+        state.open().execute("PRAGMA busy_timeout = 0")
+        begin(state, *args)
+
+    monkeypatch.setattr(ConnectionState, "begin", impatient)
+    with child(HOLDER, store.path) as holder:
+        assert holder.hears() == "held"
+        answer = keeper.post(NEW, NEW, **form)
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        holder.told()
+    after = store.router.contention.status()
+    assert after.retries == before.retries + retrying.RETRIES
+    assert after.gave_up == before.gave_up + 1
+    with ledger.books():
+        assert store.execute_sql("SELECT count(*) FROM vouchers").fetchone() == (0,)

@@ -18,6 +18,7 @@ from cuneifox.services import Services
 from cuneifox_site import Browser, Site
 from models.accounts import account_tree
 from tenants import UNIVERSAL, NoRoom, routers
+from tenants.contention import contention
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -315,3 +316,21 @@ def test_it_answers_while_the_pool_is_exhausted(site: Site) -> None:
     assert (
         found["cuneifox_pool_descriptors_used", ""] >= found["cuneifox_pool_descriptors_budget", ""]
     )
+
+
+def test_waits_for_locks_are_counted(site: Site) -> None:
+    """Waits, their seconds, those in vain, and writes that were run again or given up."""
+    browser = site.browser()
+    before = figures(browser)
+    for _ in range(2):
+        contention.waited(1.5)
+    contention.waited(2.0, in_vain=True)
+    contention.retried()
+    contention.gave_up()
+    after = figures(browser)
+    grown = {name: after[name] - before[name] for name in before}
+    assert grown["cuneifox_lock_waits_total", ""] == 3
+    assert grown["cuneifox_lock_waited_seconds_total", ""] == pytest.approx(5.0)
+    assert grown["cuneifox_lock_timeouts_total", ""] == 1
+    assert grown["cuneifox_write_retries_total", ""] == 1
+    assert grown["cuneifox_writes_given_up_total", ""] == 1
