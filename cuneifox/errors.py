@@ -35,6 +35,7 @@ STATUS: dict[type[Exception], int] = {
     tenants.BadChange: 409,
     tenants.SlugTaken: 409,
     tenants.BadSlug: 422,
+    tenants.RefusedFile: 422,
     tenants.LockTimeout: 503,
     tenants.NoRoom: 503,
     tenants.ReadOnlyStore: 503,

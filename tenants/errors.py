@@ -24,6 +24,7 @@ TenantError
 ├── BackupFailed         a backup couldn't be made
 ├── BadBackup            a backup is damaged, was changed, or isn't one
 ├── BadKey               the backups' key file is missing, isn't one, or is the wrong one
+├── RefusedFile          a file that somebody offered isn't taken
 ├── AlreadyCreated       a schema file was run before
 └── SqliteUnsafe         the SQLite library has a known corruption bug
 """
@@ -125,6 +126,10 @@ class BadBackup(TenantError):
 
 class BadKey(TenantError):
     """Raised when the key file of encrypted backups can't be used, or isn't the one that a backup was made with."""
+
+
+class RefusedFile(TenantError, ValueError):
+    """Raised when a file that was offered isn't what it should be, or would take too much; nothing was changed."""
 
 
 class AlreadyCreated(TenantError):

@@ -21,7 +21,7 @@ FEW_MORE = {
     "AlreadyCreated", "AmbiguousRouter", "BadSlug", "BindingFixed", "KeyInUse", "NotAMember", "ReadOnlyStore",
     "SharedEntry", "SlugTaken", "SqliteUnsafe", "Store", "Tenant", "TenantError", "UnknownTenant", "WouldDeadlock",
     "current_entry", "current_store", "TenantSuspended", "BadChange", "StoreBehind", "StoreAhead",
-    "MigrationFailed", "NoRoom", "BackupFailed", "BadBackup", "BadKey", "Retention",
+    "MigrationFailed", "NoRoom", "BackupFailed", "BadBackup", "BadKey", "Retention", "RefusedFile",
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
+from ..engines import FILES
 from ..errors import BadChange
 from . import kept
 from .maintenance import alone
@@ -35,6 +36,11 @@ def to_replace(
 
 
 def _require_named(router: Router, tenant: Tenant, store: Store, named: bool) -> None:
+    if store.engine is not FILES:
+        raise BadChange(
+            f"{store.label} is no file ({store.engine.name}), so that no file can take its place: it begins anew with "
+            f"the process."
+        )
     users = router.catalogue.users_of(store.id)
     others = [slug for user, slug in users.items() if user != tenant.id]
     if store.owner != tenant.id and router.catalogue.knows(store.owner):
