@@ -14,7 +14,9 @@ from .errors import ReadOnlyStore, TenantError
 from .statements import Kind, kind_of
 
 if TYPE_CHECKING:
+    from .cursors import SharedCursor
     from .leasing.leases import Lease
+    from .snapshots.gate import Gate
     from .store import Store
 
 log = logging.getLogger("tenants")
@@ -34,7 +36,12 @@ class ConnectionState(_ConnectionState):
         reading: True while a snapshot is read, in which writing is refused.
         ended: True once the entry was left; a transaction that ends later finds nothing to do.
         task: the asyncio task that has a transaction open on it, where there is one.
+        gate: of a snapshot, what each statement passes; None elsewhere.
+        cursor_class: its cursors' class, where that isn't the database's.
     """
+
+    gate: Gate | None = None
+    cursor_class: type[SharedCursor] | None = None
 
     def __init__(self, store: Store, lease: Lease | None = None) -> None:
         self.reset()  # which is all that Peewee's own does
@@ -65,6 +72,12 @@ class ConnectionState(_ConnectionState):
             self.closed = False
             self.hooks = self.store.database.hooks
         return self.conn
+
+    def hand_out(self) -> Any:
+        """Return its connection to somebody who does with it what nobody knows: it isn't used again after."""
+        connection = self.open()
+        self.spoiled = True
+        return connection
 
     def track(self, cursor: Any) -> None:
         """Remember a cursor for as long as it lives."""
@@ -241,6 +254,12 @@ class ConnectionState(_ConnectionState):
             )
         return kind
 
+    def refused_write(self) -> ReadOnlyStore:
+        """Return the error for a write where a snapshot is read."""
+        return ReadOnlyStore(
+            f"{self.store.label} is being read as a snapshot here: write before or after that block."
+        )
+
     def _require_whole(self) -> None:
         connection = self.conn
         if connection is not None and connection.in_transaction:
@@ -262,9 +281,7 @@ class ConnectionState(_ConnectionState):
             self.store.note(error)
         elif sqlite.is_refused_write(error):
             if self.reading:
-                raise ReadOnlyStore(
-                    f"{self.store.label} is being read as a snapshot here: write before or after `reading()`."
-                ) from error
+                raise self.refused_write() from error
             raise ReadOnlyStore(
                 f"{self.store.label} can't be written ({error}): may this process write to its file and folder?"
             ) from error

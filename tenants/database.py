@@ -90,24 +90,29 @@ class RoutedDatabase(EquippedDatabase):
 
     def connection(self) -> Any:
         """Return the driver's connection. As nobody knows what is done to it, it isn't used again after the entry."""
-        state = self._use()
-        connection = state.open()
-        state.spoiled = True
-        return connection
+        return self._use().hand_out()
 
     # Statements
 
     def cursor(self, named_cursor: str | None = None) -> Any:
-        return self._cursor_of(self._use())
+        state = self._use()
+        if state.gate is None:
+            return self._cursor_of(state)
+        with state.gate:
+            return self._cursor_of(state)
 
     def _cursor_of(self, state: ConnectionState) -> Any:
-        cursor = (state.conn or state.open()).cursor(self.cursor_class)
+        cursor = (state.conn or state.open()).cursor(state.cursor_class or self.cursor_class)
         cursor.state = state
         state.track(cursor)
         return cursor
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
         state = self._use()
+        if state.gate is not None:  # a snapshot, in which nothing is written
+            with state.gate:
+                state.admit(sql)
+                return self._execute(state, sql, params)
         kind = state.admit(sql)
         if kind is Kind.READ or state.transactions:
             return self._execute(state, sql, params)

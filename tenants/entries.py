@@ -93,7 +93,7 @@ class Using:
 
     def __enter__(self) -> Entry:
         entry = self.router.enter_here(self.tenant)
-        entry.generator = _generator_of(sys._getframe(1), entry)
+        entry.generator = generator_of(sys._getframe(1), entry)
         self.entries.append(entry)
         return entry
 
@@ -104,7 +104,7 @@ class Using:
 _GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 
-def _generator_of(frame: FrameType, entry: Entry) -> FrameType | None:
+def generator_of(frame: FrameType, entry: Entry) -> FrameType | None:
     """Return the frame if it is a generator's, whose consumer is in an entry of another tenant.
 
     Python lets what a generator enters be current in its consumer too, while the generator waits: there the consumer

@@ -18,6 +18,7 @@ TenantError
 │   └── StoreAhead       … or newer
 ├── MigrationFailed      a migration can't be run, or raised
 ├── ReadOnlyStore        a store may only be read: after a fault, in quarantine, or archived
+├── SnapshotTooOld       a snapshot lasted longer than it may, or cost too much, and was ended
 ├── NoRoom               no descriptors were to be had for a tenant's stores in time
 ├── LockTimeout          a lock wasn't had in time
 │   └── WouldDeadlock    … and never could be: the same thread holds it
@@ -102,6 +103,10 @@ class MigrationFailed(TenantError):
 
 class ReadOnlyStore(TenantError):
     """Raised when a store is to be written that may only be read: after a fault, in quarantine, or archived."""
+
+
+class SnapshotTooOld(TenantError):
+    """Raised when a snapshot is read that was ended: it had lasted too long, or a log had grown too large."""
 
 
 class NoRoom(TenantError, TimeoutError):

@@ -27,6 +27,7 @@ from .notices import Notice
 from .places import NOTICE_NAME, make_folder, make_universal, require_own_folder
 from .schemas.versions import Versioned
 from .shared import SharedDatabase
+from .snapshots.watching import LARGEST_LOG, MAX_AGE, Snapshots
 from .store import Store
 from .tenant import Tenant
 
@@ -44,6 +45,8 @@ class Router(Lifecycle, Versioned):
         migrate_on_open: migrate what a tenant uses as it is entered, instead of refusing to enter it.
         engine: where new stores live: `sqlite`, in a file each.
         engines: the same by role, where one is to live elsewhere than the rest.
+        snapshot_age: seconds that a tenant's snapshot lasts at most, unless it says otherwise itself.
+        largest_log: bytes; a snapshot is ended early once a store's write-ahead log has grown past that meanwhile.
 
     Raises:
         SqliteUnsafe: the SQLite library has a bug that corrupts databases.
@@ -63,6 +66,8 @@ class Router(Lifecycle, Versioned):
         migrate_on_open: bool = False,
         engine: str = FILES.name,
         engines: Mapping[str, str] | None = None,
+        snapshot_age: float = MAX_AGE,
+        largest_log: int = LARGEST_LOG,
     ) -> None:
         sqlite.require_safe_sqlite()
         self.init_migrations(migrations, migrate_on_open)
@@ -81,6 +86,7 @@ class Router(Lifecycle, Versioned):
         self.homes = Homes(self)
         self.known = KnownTenants(self)
         self.templates = Templates(self)
+        self.snapshots = Snapshots(self, snapshot_age, largest_log)
         require_own_folder(self.path)
         universal = self.migrations.get("universal")
         path = make_universal(self.path, universal.mark if universal is not None else None)
@@ -259,6 +265,7 @@ class Router(Lifecycle, Versioned):
             raise TenantError(
                 f"Entries are still live: {live}. Leave them before closing the router."
             )
+        self.snapshots.close()
         self.pool.retire()
         self.universal.release(wholly=True)
         self.universal.disown()  # which ends what other threads have in hand of it
@@ -272,6 +279,7 @@ class Router(Lifecycle, Versioned):
         self.leaving = threading.Lock()
         self.pool.disown()
         self.homes.disown()
+        self.snapshots.disown()
         self.universal.disown()
         for key in [key for key in self.db_dict if key != UNIVERSAL]:
             self.db_dict[key].states, self.db_dict[key].lease = {}, None

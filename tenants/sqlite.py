@@ -24,6 +24,10 @@ APPLICATION_ID = 0x43554E46
 #: Milliseconds that SQLite itself waits for another process's lock.
 BUSY_TIMEOUT_MS = 5000
 
+#: Bytes that a write-ahead log keeps once it is begun anew: twice what it grows to while nobody keeps it from that, so
+#: that a log is cut short only after a snapshot, a backup or a large import.
+LOG_KEPT = 8 * 1024 * 1024
+
 _IDENTITY_TABLE = """
 CREATE TABLE store_identity (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
@@ -193,6 +197,7 @@ def connect_to_look(path: str, identity: Identity, label: str) -> Any:
 _SETTINGS = {
     level: f"PRAGMA synchronous = {level}; PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}; PRAGMA foreign_keys = ON;"
     "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;"
+    f"PRAGMA journal_size_limit = {LOG_KEPT};"
     for level in ("FULL", "NORMAL", "OFF")
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import secrets
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from .errors import BadSlug, TenantError, TenantSuspended, UnknownTenant
@@ -12,6 +13,7 @@ from .errors import BadSlug, TenantError, TenantSuspended, UnknownTenant
 if TYPE_CHECKING:
     from .leasing.leases import Needs
     from .router import Router
+    from .snapshots.snapshot import Snapshot
     from .store import Store
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -126,6 +128,32 @@ class Tenant:
         except KeyError:
             has = ", ".join(sorted(self.stores)) or "none"
             raise TenantError(f"{self.slug} has no {role!r} store; it has {has}.") from None
+
+    def snapshot(
+        self,
+        max_age: float | None = None,
+        *,
+        roles: Collection[str] | None = None,
+        patience: float | None = None,
+    ) -> Snapshot:
+        """Return a context manager that enters it, and reads one consistent state of each of its stores throughout.
+
+        For reports that run for minutes while others write: they aren't held up, writing in the block is refused. An
+        entry like that of `Router.using`, with a key of its own, and the same rule for who may enter.
+
+        Args:
+            max_age: seconds that it may last; the router's own bound (600 unless it was given another) if None. Past
+                that its stores are free for maintenance, and what is read raises.
+            roles: which stores; all unless given. Others can't be used in the block, and aren't opened for it.
+            patience: seconds to wait for room and for maintenance; the pool's own unless given.
+
+        Raises, on entering, what `Router.using` and the first touch of a store do; in the block:
+            SnapshotTooOld: it has lasted too long, or a store's write-ahead log has grown too large meanwhile.
+            ReadOnlyStore: it was to be written.
+        """
+        from .snapshots.snapshot import Snapshot
+
+        return Snapshot(self, max_age, roles, patience)
 
     def __repr__(self) -> str:
         return f"<Tenant {self.slug} {self.id}>"

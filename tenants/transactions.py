@@ -102,7 +102,9 @@ class StoreSavepoint(_savepoint):
     def rollback(self, begin: bool = True) -> None:
         """Undo it on its own connection; a fault may have rolled the whole transaction back already."""
         state = self.state
-        if not state.ended and state.conn is not None and state.conn.in_transaction:
+        if state.gate is not None:
+            pass  # in a snapshot there is nothing to undo
+        elif not state.ended and state.conn is not None and state.conn.in_transaction:
             state.run(f"ROLLBACK TO SAVEPOINT {self.quoted_sid}")
         if begin:
             self._begin()

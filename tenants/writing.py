@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .errors import TenantError
 from .transactions import StoreTransaction
 
 if TYPE_CHECKING:
@@ -31,9 +30,7 @@ class Writing:
         store.require_writable()
         state = database._use()
         if state.reading:
-            raise TenantError(
-                f"{store.label} is being read as a snapshot here: write before or after `reading()`."
-            )
+            raise state.refused_write()
         self.block: Any
         if state.transactions:
             self.block = database.atomic()

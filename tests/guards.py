@@ -83,7 +83,7 @@ def _equality_off(patch: pytest.MonkeyPatch) -> None:
 
 def _generators_off(patch: pytest.MonkeyPatch) -> None:
     """Whoever reads from a generator works in what the generator has entered."""
-    patch.setattr(entries, "_generator_of", lambda frame, entry: None)
+    patch.setattr(entries, "generator_of", lambda frame, entry: None)
 
 
 def _threads_off(patch: pytest.MonkeyPatch) -> None:

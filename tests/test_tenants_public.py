@@ -22,6 +22,7 @@ FEW_MORE = {
     "SharedEntry", "SlugTaken", "SqliteUnsafe", "Store", "Tenant", "TenantError", "UnknownTenant", "WouldDeadlock",
     "current_entry", "current_store", "TenantSuspended", "BadChange", "StoreBehind", "StoreAhead",
     "MigrationFailed", "NoRoom", "BackupFailed", "BadBackup", "BadKey", "Retention", "RefusedFile",
+    "SnapshotTooOld",
 }  # fmt: skip
 
 

@@ -273,6 +273,14 @@ class Pool(Lending):
         with self._mutex:
             return len(self._lent) + sum(len(lease.connections) for lease in self._holders)
 
+    def stores(self) -> set[Store]:
+        """Which stores it has open, idle or in hand."""
+        with self._mutex:
+            found = {*self.warm.stores, *self._lent.values()}
+            for lease in self._holders:
+                found.update(lease.connections, lease.claimed)
+            return found
+
     def leases(self) -> int:
         """How many leases there are."""
         return len(self._holders)
