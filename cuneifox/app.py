@@ -62,7 +62,7 @@ def _compose(services: Services) -> Flask:
     assets.init_app(app)
     _add_pages(app)
     _trust_proxies(app, services.config)
-    metrics.init_app(app, services.router)
+    metrics.init_app(app, services.router, services.backups)
     return app
 
 

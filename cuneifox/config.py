@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
@@ -90,6 +91,18 @@ class Migrating(msgspec.Struct, frozen=True):
     on_open: bool = False
 
 
+class Backups(msgspec.Struct, frozen=True):
+    """``[backups]``: where to, how often, with which key, and which of them are kept."""
+
+    folder: str = "backups"
+    every_seconds: Positive = 300
+    key_file: str = ""
+    keep_last: Count = 12
+    keep_hourly: Count = 24
+    keep_daily: Count = 31
+    keep_monthly: Count = 24
+
+
 class Config(msgspec.Struct, frozen=True):
     """All settings of one installation."""
 
@@ -102,6 +115,7 @@ class Config(msgspec.Struct, frozen=True):
     throttle: Throttle = Throttle()
     pool: PoolLimits = PoolLimits()
     migrations: Migrating = Migrating()
+    backups: Backups = Backups()
     consolidated: ConsolidatedReports = ConsolidatedReports()
     metrics: MetricsAccess = MetricsAccess()
 

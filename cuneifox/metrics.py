@@ -17,10 +17,11 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from werkzeug.wsgi import ClosingIterator
 
+from cuneifox.backup_metrics import BackupFigures
 from cuneifox.contention_metrics import ContentionFigures
 from cuneifox.entry_kinds import KINDS, kind_of
 from cuneifox.pool_metrics import PoolFigures
-from tenants import Router
+from tenants import BackupManager, Router
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds of the histogram's buckets."""
@@ -31,7 +32,7 @@ CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
 class Metrics:
     """One application's figures."""
 
-    def __init__(self, router: Router) -> None:
+    def __init__(self, router: Router, backups: BackupManager | None = None) -> None:
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "cuneifox_requests",
@@ -50,6 +51,8 @@ class Metrics:
         self.registry.register(Entries(router))
         self.registry.register(PoolFigures(router))
         self.registry.register(ContentionFigures(router))
+        if backups is not None:
+            self.registry.register(BackupFigures(backups))
         ProcessCollector(registry=self.registry)
 
     def answered(self, status: str, seconds: float) -> None:
@@ -106,7 +109,7 @@ class Timed:
         return ClosingIterator(body, count)
 
 
-def init_app(app: Flask, router: Router) -> None:
+def init_app(app: Flask, router: Router, backups: BackupManager | None) -> None:
     """Count what this application answers; to be called once everything else has wrapped it."""
-    app.extensions["metrics"] = metrics = Metrics(router)
+    app.extensions["metrics"] = metrics = Metrics(router, backups)
     app.wsgi_app = Timed(app.wsgi_app, metrics)  # type: ignore[method-assign]

@@ -18,6 +18,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.errors import AppImportError
 
 from cuneifox.app import create_app
+from cuneifox.background import Background
 from cuneifox.config import Config, ConfigError
 from cuneifox.memory import share_arenas
 from cuneifox.services import Services
@@ -72,7 +73,10 @@ class Served(BaseApplication):
         """The application; called in the worker, after the fork."""
         share_arenas()
         try:
-            return create_app(self.config)
+            app = create_app(self.config)
+            self.background = Background(app.extensions["cuneifox"])
+            self.background.start()
+            return app
         except (ConfigError, TenantError) as error:
             raise AppImportError(str(error)) from error  # told in one line, and gunicorn stops
 
@@ -88,6 +92,7 @@ def _close(arbiter: Any, worker: Any) -> None:
     if app is None:
         return
     services: Services = app.extensions["cuneifox"]
+    worker.app.background.stop()
     try:
         services.router.close()
     except TenantError as error:

@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app
 
+from cuneifox.backing_up import manager_of
 from cuneifox.config import Config, ConfigError
 from cuneifox.data_folder import open_folder
 from models import people
 from models.companies import CATALOGUE_MODELS
 from models.people import Passwords
-from tenants import Router
+from tenants import BackupManager, Router
 
 SHORTEST_TOKEN = 16
 """Characters of the token that Prometheus shows."""
@@ -30,7 +31,8 @@ class Services:
     """The parts that `create_app` puts together once.
 
     `secret` signs form tokens and notices; `now` gives UTC seconds, so that tests can turn the clock.
-    `metrics_token` is what Prometheus shows, empty if it isn't let in.
+    `metrics_token` is what Prometheus shows, empty if it isn't let in; `backups` are made where the
+    settings ask for any, and by whom: the server, which starts them.
     """
 
     config: Config
@@ -39,6 +41,7 @@ class Services:
     secret: bytes
     now: Callable[[], float] = time.time
     metrics_token: bytes = b""
+    backups: BackupManager | None = None
 
     @classmethod
     def open(cls, config: Config, now: Callable[[], float] = time.time) -> Services:
@@ -50,10 +53,11 @@ class Services:
             _make_tables(router)
             router.recover()  # which tells in the log what it found
             secret = _secret(folder / "secret.key")
+            backups = manager_of(config, router)
         except BaseException:
             router.close()
             raise
-        return cls(config, router, passwords_of(config), secret, now, token)
+        return cls(config, router, passwords_of(config), secret, now, token, backups)
 
     def local(self, at: float) -> datetime:
         """UTC seconds as the time that clocks show where the installation's people are."""

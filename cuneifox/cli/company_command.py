@@ -8,17 +8,11 @@ import click
 
 from cuneifox.cli import company_steps, company_stores
 from cuneifox.cli.exits import Refused, printable
+from cuneifox.cli.in_order import InOrder
 from cuneifox.cli.opening import company_row, find_company, installation, log
 from cuneifox.cli.printing import json_option, print_json, print_table, size
 
 STATES = ("active", "suspended", "archived")
-
-
-class InOrder(click.Group):
-    """Lists its commands in the order in which they were added."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
 
 
 @click.group(cls=InOrder)

@@ -96,8 +96,10 @@ class Examiner:
             process.stdin.flush()
             answer: dict[str, Any] = json.loads(self._line(process))
             return answer
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             self._end(process, kill=True)
+            if self._killed:
+                raise BackupFailed("the backups were stopped") from error
             raise BackupFailed(
                 f"the process that looks at the copies ended in the middle (exit code {process.returncode}): was it "
                 f"killed, or was there no memory left?"
@@ -118,6 +120,7 @@ class Examiner:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": path},
+            start_new_session=True,  # Ctrl-C at the terminal is for who has begun it, and ends it in good order
         )
         assert process.stdin is not None
         process.stdin.write(json.dumps(self._setup).encode() + b"\n")

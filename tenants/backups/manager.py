@@ -27,7 +27,7 @@ from .records import Records
 from .report import Outcome, RunReport
 from .retention import Retention
 from .run import FOLDER, Run
-from .status import BackupStatus, tenant_status
+from .status import BackupFigures, BackupStatus, tenant_status
 from .units import Unit, all_units, unit_of
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class BackupManager:
 
     Attributes:
         failures: how many runs in a row had a backup that failed.
+        failing: how many times in a row it has failed, of each tenant for which it did so last.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class BackupManager:
         self.records = Records(router, self.place.name)
         self.reader = Reader(self.place, self.records, self.key, self._scratch)
         self.failures = 0
+        self.failing: dict[str, int] = {}
         self._counts = {"made": 0, "same": 0, "failed": 0}
         self._last_run: tuple[float, float] | None = None
         self._mutex = threading.Lock()
@@ -230,7 +232,9 @@ class BackupManager:
 
     def _note(self, outcome: Outcome) -> None:
         self._counts[outcome.kind] += 1
+        self.failing.pop(outcome.tenant, None)
         if outcome.kind == "failed":
+            self.failing[outcome.tenant] = outcome.failures
             log.error("%s (%d times in a row)", outcome.error, outcome.failures)
             self._tell_failure(outcome.slug, outcome.error, outcome.failures)
 
@@ -317,6 +321,11 @@ class BackupManager:
             LockTimeout: others are making backups, and don't end.
         """
         return Pruner(self).all()
+
+    def figures(self) -> BackupFigures:
+        """Return how this manager has done. It asks nobody."""
+        at, seconds = self._last_run or (None, 0.0)
+        return BackupFigures(self.failures, len(self.failing), at, seconds, **self._counts)
 
     def status(self) -> BackupStatus:
         """Return how all tenants stand. It asks the catalogue alone."""

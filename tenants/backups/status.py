@@ -66,6 +66,24 @@ class BackupStatus:
     tenants: list[TenantStatus]
 
 
+@dataclass(frozen=True, slots=True)
+class BackupFigures:
+    """How one manager has done, by what it knows itself.
+
+    Attributes:
+        failures, last_run_at, last_run_seconds, made, same, failed: as in `BackupStatus`.
+        failing: of how many tenants the last backup has failed.
+    """
+
+    failures: int
+    failing: int
+    last_run_at: float | None
+    last_run_seconds: float
+    made: int
+    same: int
+    failed: int
+
+
 def tenant_status(standing: Standing) -> TenantStatus:
     """Return how a tenant stands, as the records have it."""
     latest = Backup(standing.tenant, standing.latest) if standing.latest else None

@@ -1,0 +1,41 @@
+"""The installation's backups: the manager that the settings ask for, with what the books want checked in each copy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cuneifox.config import Config, ConfigError
+from models import backing_up
+from tenants import BackupManager
+from tenants.backups.retention import Retention
+from tenants.errors import BackupFailed, BadKey
+
+if TYPE_CHECKING:
+    from tenants import Router
+
+
+def manager_of(config: Config, router: Router) -> BackupManager | None:
+    """The manager of the installation's backups, not started; None where the settings ask for no backups.
+
+    Raises ConfigError if the key file or the place can't be used.
+    """
+    wanted = config.backups
+    if not wanted.folder:
+        return None
+    try:
+        return BackupManager(
+            router,
+            config.data_path / wanted.folder,
+            backup_interval=wanted.every_seconds,
+            checks=[backing_up.faults],
+            describe=backing_up.facts,
+            key_file=wanted.key_file or None,
+            retention=Retention(
+                last=wanted.keep_last,
+                hourly=wanted.keep_hourly,
+                daily=wanted.keep_daily,
+                monthly=wanted.keep_monthly,
+            ),
+        )
+    except (BadKey, BackupFailed) as error:
+        raise ConfigError(f"[backups]: {error}") from error
