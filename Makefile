@@ -4,6 +4,7 @@
 # make isolation-long  plays a million operations of the isolation tests' state machine; goes on where it was
 # make attacks-long  attacks one company from another, 100,000 times; ATTACKS=… chooses otherwise
 # make kills-long  kills processes in mid-work, 10,000 times, and looks what is left; KILLS=… chooses otherwise; goes on
+# make power-loss-long  cuts the power at 100,000 points of recorded runs, and looks what is left; IMAGES=… for more; goes on
 # make bench  measures everything against its peers and writes docs/benchmarks.md
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ WORKERS ?= $(shell nproc)
 
 BIN := .venv/bin
 
-.PHONY: run test check format lint layers types isolation-long bench attacks-long kills-long pictures routes clean
+.PHONY: run test check format lint layers types isolation-long bench attacks-long kills-long power-loss-long pictures routes clean
 
 # The data is made once; starting again keeps it. `exec` hands Ctrl-C straight to the server.
 run: .venv/.run
@@ -52,6 +53,12 @@ KILLS ?= 10000
 
 kills-long: .venv/.test
 	$(BIN)/python -m tests.long_kills --kills $(KILLS)
+
+# So many images of disks after a power cut, likewise.
+IMAGES ?= 100000
+
+power-loss-long: .venv/.test
+	$(BIN)/python -m tests.long_power_loss --images $(IMAGES)
 
 # What the documents show, of the demo companies as they are now.
 pictures: .venv/.test
