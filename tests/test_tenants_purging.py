@@ -370,6 +370,24 @@ def test_what_says_that_files_are_to_go_outlasts_a_power_failure(
     assert wanted <= set(before)
 
 
+def test_what_was_purged_does_not_come_back(
+    router: Router, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files are gone for good, on the disk, before the mark goes that would have them removed at the next start."""
+    home, mark = router.folder / "tenants" / acme.id, router.folder / "making" / acme.id
+    flushed: list[tuple[str, bool, bool]] = []
+    fsync = os.fsync
+
+    def watch(descriptor: int) -> None:
+        where = os.readlink(f"/proc/self/fd/{descriptor}")
+        flushed.append((where, home.exists(), mark.exists()))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    router.purge(acme)
+    assert (str(home.parent), False, True) in flushed
+
+
 def while_it_is_backed_up(
     patch: pytest.MonkeyPatch, folder: Path, do: Callable[[Router], Any]
 ) -> None:

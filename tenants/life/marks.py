@@ -217,6 +217,7 @@ def _settle(router: Router, owner: str, note: dict[str, Any]) -> str:
     label, change = note.get("slug") or owner, note.get("change") or "change"
     if known is None and not named:
         remove_folder(home)
+        _flush(os.path.dirname(home))
         outcome = f"what is left of {label} was removed"
     else:
         for role, generation in note.get("stores") or []:
@@ -224,6 +225,7 @@ def _settle(router: Router, owner: str, note: dict[str, Any]) -> str:
                 remove_store(f"{router.path}/{relative_path(owner, role, generation)}")
                 _remove_snapshots(f"{home}/snapshots", f"{role}.{generation}.")
                 step("store removed")
+        _flush(home)
         outcome = f"{label} is as the catalogue says"
     step("home settled")
     if backed_up:
@@ -231,8 +233,15 @@ def _settle(router: Router, owner: str, note: dict[str, Any]) -> str:
         remove_folder(f"{backup}.part")
         if is_there:  # then it isn't the last one
             remove_folder(backup)
+        _flush(os.path.dirname(backup))
     step("backup settled")
     return f"{change}: {outcome}"
+
+
+def _flush(folder: str) -> None:
+    """See that what was removed stays so: in a power failure the mark could go, and come back what it led to."""
+    with suppress(FileNotFoundError):
+        flush_folder(folder)
 
 
 def _remove_snapshots(folder: str, prefix: str) -> None:
