@@ -142,6 +142,9 @@ class ConnectionState(_ConnectionState):
         self.store.require_writable()
         self.store.lock.acquire_in_turn(self.store.queue(), patience, owner=self)
 
+    def name_tables(self, tables: tuple[str, ...]) -> None:
+        """Say what the next transaction, or this one from now on, writes; to an engine with a lock for each table."""
+
     def unlock(self) -> None:
         """Release the lock, however often it was taken: a connection has one transaction at a time."""
         lock = self.store.made_lock

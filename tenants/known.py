@@ -44,7 +44,10 @@ class KnownTenants:
         try:
             row = self.router.catalogue.find(slug_or_id)
         except UnknownTenant:
-            self._by_name.pop(slug_or_id, None)
+            gone = self._by_name.pop(slug_or_id, None)
+            for store in gone.own_stores() if gone is not None else ():
+                if not self.router.catalogue.users_of(store.id):
+                    store.engine.let_go(store)  # another process has purged it
             raise
         return self.take(row, now)
 

@@ -15,6 +15,7 @@ from .catalogue import Catalogue
 from .contention import Contention, contention
 from .current import NOWHERE, UNIVERSAL, Entry, Key, current
 from .engines import FILES, Engine, named
+from .engines.memory_databases import MemoryDatabases
 from .entries import DbDict, Using, fresh_thread_name, hand_back
 from .errors import KeyInUse, NotAMember, TenantError, UnknownTenant
 from .known import KnownTenants
@@ -43,7 +44,7 @@ class Router(Lifecycle, Versioned):
         lease_limit: seconds after which an entry that still has stores in hand is told of in the log.
         migrations: the folder of each role's migrations; `universal` for the shared database.
         migrate_on_open: migrate what a tenant uses as it is entered, instead of refusing to enter it.
-        engine: where new stores live: `sqlite`, in a file each.
+        engine: where new stores live: `sqlite`, in a file each; `memory:`, in this process's memory.
         engines: the same by role, where one is to live elsewhere than the rest.
         snapshot_age: seconds that a tenant's snapshot lasts at most, unless it says otherwise itself.
         largest_log: bytes; a snapshot is ended early once a store's write-ahead log has grown past that meanwhile.
@@ -83,6 +84,9 @@ class Router(Lifecycle, Versioned):
         self.started = False
         #: Supplied by the app: may the bearer of this session token enter that tenant?
         self.may_enter: Callable[[str, Tenant], bool] | None = None
+        #: Supplied by the app, by role: called in an entry of a tenant whose store in memory begins empty here.
+        self.on_empty: dict[str, Callable[[Tenant], object]] = {}
+        self.in_memory = MemoryDatabases()
         self.homes = Homes(self)
         self.known = KnownTenants(self)
         self.templates = Templates(self)
@@ -267,6 +271,7 @@ class Router(Lifecycle, Versioned):
             )
         self.snapshots.close()
         self.pool.retire()
+        self.in_memory.close()
         self.universal.release(wholly=True)
         self.universal.disown()  # which ends what other threads have in hand of it
         self.homes.close()
@@ -278,6 +283,7 @@ class Router(Lifecycle, Versioned):
         self.mutex = threading.RLock()
         self.leaving = threading.Lock()
         self.pool.disown()
+        self.in_memory.disown()
         self.homes.disown()
         self.snapshots.disown()
         self.universal.disown()

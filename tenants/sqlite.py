@@ -100,12 +100,17 @@ def create(path: str, identity: Identity, prepare: Callable[[Any], object] | Non
 
 def _fill(path: str, identity: Identity, prepare: Callable[[Any], object] | None) -> None:
     with closing(driver.connect(uri(path), isolation_level=None, uri=True)) as connection:
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(_IDENTITY_TABLE)
-        connection.execute("INSERT INTO store_identity VALUES (1, ?, ?, ?, ?)", identity)
+        identify(connection, identity)
         if prepare is not None:
             prepare(connection)
+
+
+def identify(connection: Any, identity: Identity) -> None:
+    """Let an empty database say whose it is."""
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(_IDENTITY_TABLE)
+    connection.execute("INSERT INTO store_identity VALUES (1, ?, ?, ?, ?)", identity)
 
 
 # Opening a file
@@ -152,7 +157,7 @@ def connect(
         try:
             version = require_identity(connection, identity, label)
             if versions is not None:
-                _require_version(version, versions, label)
+                require_version(version, versions, label)
         except WrongFile:
             _close_unchanged(connection, path)
             raise
@@ -218,7 +223,8 @@ def require_identity(connection: Any, expected: Identity, label: str) -> int:
     return version
 
 
-def _require_version(version: int, versions: Versions, label: str) -> None:
+def require_version(version: int, versions: Versions, label: str) -> None:
+    """Raise `StoreBehind` or `StoreAhead` unless the program can work with a schema of that version."""
     least, most = versions
     if version < least:
         raise StoreBehind(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from peewee import PeeweeException
+from peewee import Model, PeeweeException
 
-from . import engines, schema, sqlite, stamps
+from . import engines, saving, schema, sqlite, stamps
 from .current import current
 from .database import RoutedDatabase, StoreDatabase
 from .errors import ReadOnlyStore, StoreAhead, StoreBehind, TenantError, WrongFile
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 
 log = logging.getLogger("tenants")
 
@@ -98,6 +99,8 @@ class Store:
 
     def queue(self) -> int:
         """Return the descriptor of the file at which the processes queue, below 0 where there is none."""
+        if not self.engine.among_processes:
+            return -1
         return self.home.descriptor if self.owner else self.router.homes.shared()
 
     @property
@@ -106,6 +109,18 @@ class Store:
         if self._made_home is None:
             self._made_home = self.router.homes.of(self.owner, self.label.partition("/")[0])
         return self._made_home
+
+    def tables_of(self, models: Iterable[type[Model]]) -> tuple[str, ...]:
+        """Return models' tables. Raises `TenantError` where one isn't in this store."""
+        found = []
+        for model in models:
+            meta: Any = model._meta
+            if getattr(meta, "store", None) != self.role:
+                raise TenantError(
+                    f"{model.__name__} isn't in {self.label}: name models of that store."
+                )
+            found.append(str(meta.table_name))
+        return tuple(found)
 
     def rename(self, label: str) -> None:
         """Be called something else from now on, in messages too, as its tenant has another slug."""
@@ -205,7 +220,8 @@ class Store:
         if database.in_transaction():
             yield database
             return
-        with database.transaction("DEFERRED") as transaction:
+        apart = self.engine.apart(database._use())
+        with apart, database.transaction("DEFERRED") as transaction:
             state = transaction.state
             state.run("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()  # the state as of now
             # However this ends, the connection isn't pooled as it is now.
@@ -218,16 +234,60 @@ class Store:
                     state.run("PRAGMA query_only = OFF")
                     state.spoiled, state.reading = spoiled, False
 
+    def snapshot(self, model: type[M]) -> dict[Any, M]:
+        """Return `{primary key: row}` of all of a model's rows, as of one instant, to be worked through at leisure.
+
+        They are copies: nothing is held while somebody goes through them, and changing one changes nothing but itself,
+        until it is saved, in an entry of the tenant. Without an entry that holds the store, one is entered.
+
+        Raises:
+            TenantError: the model isn't in this store, or has no primary key.
+        """
+        meta: Any = model._meta
+        if getattr(meta, "store", None) != self.role or meta.primary_key is False:
+            raise TenantError(
+                f"{model.__name__} can't be snapshot from {self.label}: it isn't in that store, or has no primary key."
+            )
+        if self.owner and current.get().stores.get(self.role) is not self:
+            with self.router.using(self.owner):
+                return self.snapshot(model)
+        return {row._pk: row for row in model.select()}
+
+    def save(self, path: str | Path, file_format: str = "json", *models: type[Model]) -> Path:
+        """Write it, or some of its tables, as of one instant into a file of that name, in the place of any other.
+
+        The file is there whole or not at all. No entry is needed.
+
+        Args:
+            path: the file.
+            file_format: `json`; `csv` for one model; `sqlite`, a whole database, for all of it.
+            models: what is written; everything unless any is named.
+
+        Raises:
+            TenantError: there is no such format, or not for that; or the file can't be written.
+        """
+        return saving.save(self, path, file_format, self.tables_of(models))
+
+    async def async_save(
+        self, path: str | Path, file_format: str = "json", *models: type[Model]
+    ) -> Path:
+        """Do what `save` does without keeping the event loop from anything else."""
+        return await saving.save_aside(self, path, file_format, self.tables_of(models))
+
     # Writing
 
-    def writing(self) -> Writing:
+    def writing(self, *models: type[Model]) -> Writing:
         """Wait for the turn, then run the block once in a transaction; inside another, in a savepoint.
+
+        Args:
+            models: what the block writes. Of a store in memory, others can use the rest meanwhile; unless any is named,
+                the block has the whole store. A file has one writer and any number of readers in any case.
 
         Raises, on entering the block:
             LockTimeout: the turn didn't come in time.
             ReadOnlyStore: the store was set read-only after a fault.
         """
-        return Writing(self)
+        return Writing(self, models=models)
 
     def write(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a function in a transaction of its own, and rerun it whole while the database is busy.

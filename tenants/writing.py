@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from peewee import Model
+
 from .transactions import StoreTransaction
 
 if TYPE_CHECKING:
@@ -17,13 +19,17 @@ class Writing:
     Args:
         store: the store.
         patience: seconds to wait for the turn; the lock's own time-out unless given.
+        models: what is written; anything unless given.
     """
 
-    __slots__ = ("block", "patience", "store")
+    __slots__ = ("block", "models", "patience", "store")
 
-    def __init__(self, store: Store, patience: float | None = None) -> None:
+    def __init__(
+        self, store: Store, patience: float | None = None, models: tuple[type[Model], ...] = ()
+    ) -> None:
         self.store = store
         self.patience = patience
+        self.models = models
 
     def __enter__(self) -> RoutedDatabase:
         store, database = self.store, self.store.database
@@ -31,6 +37,8 @@ class Writing:
         state = database._use()
         if state.reading:
             raise state.refused_write()
+        if self.models:
+            state.name_tables(store.tables_of(self.models))
         self.block: Any
         if state.transactions:
             self.block = database.atomic()

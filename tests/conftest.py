@@ -38,9 +38,10 @@ def always_nothing_left_behind(nothing_left_behind: None) -> None:
 
 
 @pytest.fixture
-def router(tmp_path: Path) -> Iterator[Router]:
-    """A router on an empty data folder, closed when the test ends."""
-    router = Router(tmp_path / "data")
+def router(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Router]:
+    """A router on an empty data folder, closed when the test ends; on an engine of `engines.py` where one is given."""
+    open_one = request.param.open if hasattr(request, "param") else Router
+    router = open_one(tmp_path / "data")
     yield router
     router.close()
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+import pytest
 
 from tenants import Router
 
@@ -25,4 +28,7 @@ class Engine:
         return self.name
 
 
-ENGINES = [Engine("sqlite", Router)]
+ENGINES = [Engine("sqlite", Router), Engine("memory", partial(Router, engine="memory:"))]
+
+#: A test, or a class or module of them, of any store, with a fixture `router` on each engine.
+on_each_engine = pytest.mark.parametrize("router", ENGINES, ids=str, indirect=True)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from ..errors import TenantError, WrongFile
 from .engine import Engine
 from .files import SqliteFiles
+from .memory import Memory
 
-__all__ = ["ENGINES", "FILES", "Engine", "named", "of_url"]
+__all__ = ["ENGINES", "FILES", "MEMORY", "Engine", "named", "of_url"]
 
 #: A file of SQLite's for each store: the default.
 FILES = SqliteFiles()
+#: SQLite's, too, and gone with the process.
+MEMORY = Memory()
 
 #: Every engine that a store can be in, by what it is called where one is chosen.
-ENGINES: dict[str, Engine] = {engine.name: engine for engine in (FILES,)}
+ENGINES: dict[str, Engine] = {engine.name: engine for engine in (FILES, MEMORY)}
 
 
 def named(name: str) -> Engine:

@@ -35,12 +35,14 @@ class Engine(ABC):
         name: what it is called where somebody chooses it: `Router(folder, engine=name)`.
         prefix: how the urls of its stores begin.
         descriptors: how many file descriptors each connection takes.
+        among_processes: True where several processes work on the same rows.
         state_class: what an entry has in hand of a store in it.
     """
 
     name: str
     prefix: str
     descriptors: int
+    among_processes = True
     state_class: type[ConnectionState] = ConnectionState
 
     # Where a store is
@@ -101,9 +103,8 @@ class Engine(ABC):
             TenantError: somebody still has one of them open.
         """
 
-    @abstractmethod
-    def remove(self, store: Store) -> None:
-        """Remove what was a store, which nobody has open and the catalogue doesn't name any more."""
+    def let_go(self, store: Store) -> None:  # noqa: B027 - an engine may hold nothing
+        """Hold nothing more of a store that is gone, or whose making came to nothing; its mark sees to files."""
 
     # Reading one state
 

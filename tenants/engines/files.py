@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .. import sqlite
 from ..errors import TenantError
 from ..life import copies
-from ..places import SIDE_FILES, flush_files, relative_path, remove_store, require_free
+from ..places import SIDE_FILES, flush_files, relative_path, require_free
 from .engine import Engine, Named
 
 if TYPE_CHECKING:
@@ -66,6 +66,3 @@ class SqliteFiles(Engine):
                         f"what it opened. Nothing was left."
                     )
         flush_files([store.path for store in stores])
-
-    def remove(self, store: Store) -> None:
-        remove_store(store.path)

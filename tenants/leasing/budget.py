@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..descriptors import limit as process_limit
 from ..errors import TenantError
+
+if TYPE_CHECKING:
+    from ..store import Store
 
 #: Descriptors of one connection: the database, its write-ahead log, and its share in the log's index.
 CONNECTION = 3
@@ -62,6 +67,6 @@ class Budget:
         return cls(total, total // 8)
 
     @staticmethod
-    def cost(stores: int, homes: int) -> int:
-        """Return how many descriptors a lease of so many stores, in the folders of so many tenants, is counted with."""
-        return CONNECTION * stores + HOME * homes
+    def cost(stores: Iterable[Store], homes: int) -> int:
+        """Return how many descriptors a lease of stores, in the folders of so many tenants, is counted with."""
+        return sum(store.engine.descriptors for store in stores) + HOME * homes

@@ -207,7 +207,7 @@ def _needs(tenant: Tenant, stores: dict[str, Store]) -> Needs:
         owners.pop(tenant.id, None)  # nobody else can see what is being made
     # In one order for all, so that no two wait for each other.
     homes = tuple(owners[owner].home for owner in sorted(owners))
-    needs = stores, homes, Budget.cost(len(stores), len(homes))
+    needs = stores, homes, Budget.cost(stores.values(), len(homes))
     if tenant.listed:
         tenant.needs = needs
     return needs

@@ -9,7 +9,6 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ..errors import NoRoom, TenantError
-from .budget import CONNECTION
 from .warm import Warm, close
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ class Lending:
             connection = self.warm.take(store)
             if connection is not None and connection.is_in_place(store.path, monotonic()):
                 self._reuses += 1
-                self._held += CONNECTION
+                self._held += store.engine.descriptors
                 self._lent[connection] = store
                 return connection
         if connection is not None:
@@ -100,20 +99,20 @@ class Lending:
 
     def _open_beyond(self, store: Store) -> Any:
         with self._mutex:
-            self._held += CONNECTION
+            self._held += store.engine.descriptors
             surplus = self._serve()
         close(surplus)
         try:
             connection = self.open(store)
         except BaseException:
-            self._free()
+            self._free(store)
             raise
         self._lent[connection] = store
         return connection
 
-    def _free(self) -> None:
+    def _free(self, store: Store) -> None:
         with self._mutex:
-            self._held -= CONNECTION
+            self._held -= store.engine.descriptors
             surplus = self._serve()
         close(surplus)
 
@@ -157,19 +156,20 @@ class Lending:
         with self._mutex:
             if self._lent.pop(connection, None) is None:
                 return  # a parent's, in a forked child
-            self._held -= CONNECTION
+            self._held -= store.engine.descriptors
             self.warm.put({store: connection})
             surplus = self._serve()
         close(surplus)
 
     def discard(self, connection: Any) -> None:
         """Close a lent connection that nobody else should get."""
-        if self._lent.pop(connection, None) is not None:
+        store = self._lent.pop(connection, None)
+        if store is not None:
             connection.close()
-            self._free()
+            self._free(store)
 
 
 def leave_to_parent(inherited: dict[Any, Store]) -> None:
     """Keep connections from being used, and even closed, in a forked child, and their files from being opened."""
     _inherited.extend(inherited)
-    _barred.update(store.path for store in inherited.values())
+    _barred.update(store.path for store in inherited.values() if store.engine.descriptors)

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .budget import CONNECTION, HOME
+from .budget import HOME
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -22,16 +22,17 @@ class Warm:
         stores: idle connections of each store; the one that was used last is used next.
         homes: the folders whose lock is open, and perhaps in nobody's hands.
         count: how many connections there are.
+        taken: how many file descriptors they take.
     """
 
     def __init__(self) -> None:
         self.stores: OrderedDict[Store, list[Any]] = OrderedDict()
         self.homes: dict[Home, None] = {}
-        self.count = 0
+        self.count = self.taken = 0
 
     def descriptors(self) -> int:
         """How many file descriptors all of it takes."""
-        return CONNECTION * self.count + HOME * len(self.homes)
+        return self.taken + HOME * len(self.homes)
 
     def take(self, store: Store) -> Any:
         """Take a connection of the store out, or return None."""
@@ -39,6 +40,7 @@ class Warm:
         if not idle:
             return None
         self.count -= 1
+        self.taken -= store.engine.descriptors
         if len(idle) == 1:
             del self.stores[store]
         return idle.pop()
@@ -58,6 +60,7 @@ class Warm:
             else:
                 idle.append(connection)
                 self.stores.move_to_end(store)
+            self.taken += store.engine.descriptors
         self.count += len(connections)
 
     def take_oldest(self) -> list[Any]:
@@ -68,6 +71,7 @@ class Warm:
             return [home]
         store, idle = next(iter(self.stores.items()))
         self.count -= 1
+        self.taken -= store.engine.descriptors
         taken = [idle.pop(0)]
         if not idle:
             del self.stores[store]
@@ -81,10 +85,11 @@ class Warm:
         if store is not None:
             taken: list[Any] = self.stores.pop(store, [])
             self.count -= len(taken)
+            self.taken -= len(taken) * store.engine.descriptors
             return taken
         taken = [connection for idle in self.stores.values() for connection in idle]
         taken += self.homes
-        self.stores, self.homes, self.count = OrderedDict(), {}, 0
+        self.stores, self.homes, self.count, self.taken = OrderedDict(), {}, 0, 0
         return taken
 
 

@@ -36,7 +36,7 @@ def clone(
     # As far along in migrations, and as much in quarantine, as what they are copies of.
     like = {role: (store.schema or "", store.trouble or "") for role, store in own.items()}
     try:
-        with Mark(router, home.tenant.id, "clone", slug) as mark:
+        with home.kept_if_made(), Mark(router, home.tenant.id, "clone", slug) as mark:
             try:
                 home.make_folder()
                 with copies.snapshot(list(own.values())) as connections:

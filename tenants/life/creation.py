@@ -65,7 +65,10 @@ class Creation:
     ) -> Tenant:
         """Make it. Whatever is raised, also by `setup` and `register`, nothing is left behind."""
         try:
-            with Mark(self.router, self.tenant.id, "create", self.tenant.slug) as mark:
+            with (
+                self.home.kept_if_made(),
+                Mark(self.router, self.tenant.id, "create", self.tenant.slug) as mark,
+            ):
                 self._fill(setup, template, prepare)
                 enter_into_catalogue(self.router, self.home, {}, register)
                 step("entered")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from peewee import Model
@@ -121,6 +122,16 @@ class NewHome:
         flush_folder(self.folder)
         flush_folder(os.path.dirname(self.folder))
         step("home flushed")
+
+    @contextmanager
+    def kept_if_made(self) -> Iterator[None]:
+        """Hold nothing of its stores any more where what is raised in the block brings its making to nothing."""
+        try:
+            yield
+        except BaseException:
+            for store in self.own.values():
+                store.engine.let_go(store)
+            raise
 
     def close(self) -> None:
         """Close the stores that were open."""

@@ -52,6 +52,8 @@ def purge(
 
             change(router, write)
             step("purged")
+        for store in going:
+            store.engine.let_go(store)
         router.known.forget(tenant)
     return backup
 
@@ -74,6 +76,7 @@ def purge_store(router: Router, store: Store, patience: float) -> Path:
 
             change(router, write)
             step("store purged")
+        store.engine.let_go(store)
     return backup
 
 

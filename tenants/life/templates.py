@@ -42,10 +42,12 @@ class Blank(NamedTuple):
     Attributes:
         content: the bytes of its file.
         at: where in them its id and that of its owner stand, one after the other.
+        path: the file.
     """
 
     content: bytes
     at: int
+    path: str
 
     def of(self, store_id: str, owner: str) -> bytes:
         """Return the file of a store of that identity."""
@@ -210,7 +212,7 @@ def _read(folder: str, models: Models) -> dict[str, Blank]:
                 raise ValueError(f"{role} of {folder} isn't what it was")
             if not content.startswith(note["identity"].encode(), note["at"]):
                 raise ValueError(f"{role} of {folder} says otherwise whose it is")
-            blanks[role] = Blank(content, note["at"])
+            blanks[role] = Blank(content, note["at"], f"{folder}/{role}.db")
         return blanks
     except FileNotFoundError as error:
         raise ValueError(f"{folder} lacks a file") from error
