@@ -76,14 +76,15 @@ class ProcessTurn:
             descriptor: of the lock file, which stays open until `end`.
             seconds: how long to wait.
         """
+        return self.take_if_free(descriptor) or self._queue(descriptor, seconds)
+
+    def take_if_free(self, descriptor: int) -> bool:
+        """Take the turn if nobody has it and nobody is next. Returns False where somebody does."""
         if self._descriptor >= 0 or _TRY < 0:
             return True
-        if self._queued is None and self._try(descriptor):
-            return True
-        return self._queue(descriptor, seconds)
+        return self._queued is None and self._try(descriptor)
 
     def _try(self, descriptor: int) -> bool:
-        """Take it if nobody has it and nobody is next."""
         try:
             fcntl.fcntl(descriptor, _TRY, self._claim)
             fcntl.fcntl(descriptor, _TRY, self._not_next)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from .shared import SharedDatabase
 from .snapshots.watching import LARGEST_LOG, MAX_AGE, Snapshots
 from .store import Store
 from .tenant import Tenant
+from .together import WritingTogether
 
 
 class Router(Lifecycle, Versioned):
@@ -149,6 +150,24 @@ class Router(Lifecycle, Versioned):
             NotAMember: on entering, the session may not enter it.
         """
         return Using(self, tenant)
+
+    def writing_together(
+        self,
+        *tenants: Tenant | str,
+        roles: Sequence[str] = ("books",),
+        patience: float | None = None,
+    ) -> WritingTogether:
+        """Return a context manager in which several tenants are written to; see `WritingTogether`.
+
+        Args:
+            roles: which of their stores are written; one that two of them share is the first one's to write.
+            patience: seconds to wait for all; the lock's own time-out unless given.
+
+        Raises, on entering the block:
+            LockTimeout: not all were free in time; none is written then.
+            WouldDeadlock: the thread writes to one of them, or to one that comes after it, already.
+        """
+        return WritingTogether(self, tenants, roles, patience)
 
     def enter_here(self, tenant: Tenant | str) -> Entry:
         """Enter a tenant under a fresh key of the calling thread. Leave it with `leave`."""

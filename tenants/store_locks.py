@@ -7,6 +7,7 @@ import weakref
 from time import monotonic
 
 from .contention import contention
+from .errors import WouldDeadlock
 from .locks import DBLock
 from .process_turns import ProcessTurn
 
@@ -14,12 +15,17 @@ from .process_turns import ProcessTurn
 class StoreLock(DBLock):
     """Whose turn it is to write to a store: first among the threads of this process, then among the processes.
 
+    Stores have one order, by path, so that tenants' come before the shared database. A thread that writes to one waits
+    only for those that come after it: were two to wait for what the other has, in this process or in two, both would
+    until their time is over.
+
     Args:
         path: the store's.
         name: what it guards, for messages.
     """
 
     def __init__(self, path: str, name: str) -> None:
+        self.path = path
         self.turn = ProcessTurn(path)
         super().__init__(name)
 
@@ -38,12 +44,14 @@ class StoreLock(DBLock):
 
         Raises:
             LockTimeout, WouldDeadlock: as `acquire` does.
+            WouldDeadlock: at once, where it isn't free and the thread writes to a store that comes after this one.
         """
         begun = monotonic()
         self.acquire(timeout, owner)
-        if self._depth > 1 or descriptor < 0:
+        if self._depth > 1 or descriptor < 0 or self.turn.take_if_free(descriptor):
             return
         try:
+            self._require_order(self._thread)
             taken = self.turn.take(descriptor, self._seconds(timeout) - (monotonic() - begun))
         except BaseException:
             self.release(owner)
@@ -52,11 +60,34 @@ class StoreLock(DBLock):
             self.release(owner)
             raise self._late(monotonic() - begun)
 
+    def _require_an_end(self, thread: int) -> None:
+        super()._require_an_end(thread)
+        self._require_order(thread)
+
+    def _require_order(self, thread: int) -> None:
+        for held in _held.get(thread, ()):
+            if held.path > self.path:
+                raise WouldDeadlock(
+                    f"Somebody else writes to {self.name}, and this thread, which already writes to {held.name}, "
+                    f"doesn't wait for it: they might wait for each other. Nothing was changed in it. Begin both with "
+                    f"`router.writing_together(…)`, or end the one before the other."
+                )
+
+    def _take(self, owner: object, thread: int) -> None:
+        super()._take(owner, thread)
+        _held.setdefault(thread, []).append(self)
+
     def _hand_over(self) -> None:
+        held = _held.get(self._thread)
+        if held is not None and self in held:
+            held.remove(self)
         if not self._queue or self.turn.is_over():
             self.turn.end()
         super()._hand_over()
 
+
+#: By thread, what it writes to: of hardly any more than one store.
+_held: dict[int, list[StoreLock]] = {}
 
 _of_files: weakref.WeakValueDictionary[str, StoreLock] = weakref.WeakValueDictionary()
 _finding = threading.Lock()
@@ -76,5 +107,6 @@ def forget_all() -> None:
     global _finding
     _finding = threading.Lock()
     contention.forget()
+    _held.clear()
     for lock in list(_of_files.values()):
         lock.forget()
