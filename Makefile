@@ -5,6 +5,7 @@
 # make attacks-long  attacks one company from another, 100,000 times; ATTACKS=… chooses otherwise
 # make kills-long  kills processes in mid-work, 10,000 times, and looks what is left; KILLS=… chooses otherwise; goes on
 # make power-loss-long  cuts the power at 100,000 points of recorded runs, and looks what is left; IMAGES=… for more; goes on
+# make contention-long  has 128 threads of 4 processes post 80,000 vouchers to 8 companies; POSTINGS=… to each chooses otherwise
 # make bench  measures everything against its peers and writes docs/benchmarks.md
 
 PYTHON ?= python3
@@ -12,7 +13,8 @@ WORKERS ?= $(shell nproc)
 
 BIN := .venv/bin
 
-.PHONY: run test check format lint layers types isolation-long bench attacks-long kills-long power-loss-long pictures routes clean
+.PHONY: run test check format lint layers types isolation-long bench attacks-long contention-long kills-long \
+	power-loss-long pictures routes clean
 
 # The data is made once; starting again keeps it. `exec` hands Ctrl-C straight to the server.
 run: .venv/.run
@@ -59,6 +61,12 @@ IMAGES ?= 100000
 
 power-loss-long: .venv/.test
 	$(BIN)/python -m tests.long_power_loss --images $(IMAGES)
+
+# So many to each company, in pieces that add up.
+POSTINGS ?= 10000
+
+contention-long: .venv/.test
+	$(BIN)/python -m tests.long_contention --postings $(POSTINGS)
 
 # What the documents show, of the demo companies as they are now.
 pictures: .venv/.test
