@@ -85,6 +85,13 @@ class PoolLimits(msgspec.Struct, frozen=True):
     lease_limit_seconds: Annotated[float, msgspec.Meta(gt=0)] = 600.0
 
 
+class SnapshotLimits(msgspec.Struct, frozen=True):
+    """``[snapshots]``: how long a report may read one state of the books, and what that may cost."""
+
+    max_age_seconds: Annotated[float, msgspec.Meta(gt=0, le=86400)] = 600.0
+    largest_wal_mb: Positive = 1024
+
+
 class Migrating(msgspec.Struct, frozen=True):
     """``[migrations]``: when databases that are older than the program are brought up to it."""
 
@@ -114,6 +121,7 @@ class Config(msgspec.Struct, frozen=True):
     passwords: PasswordRules = PasswordRules()
     throttle: Throttle = Throttle()
     pool: PoolLimits = PoolLimits()
+    snapshots: SnapshotLimits = SnapshotLimits()
     migrations: Migrating = Migrating()
     backups: Backups = Backups()
     consolidated: ConsolidatedReports = ConsolidatedReports()

@@ -24,6 +24,7 @@ from tenants import (
     NoRoom,
     NotAMember,
     Router,
+    SnapshotTooOld,
     StoreAhead,
     StoreBehind,
     Tenant,
@@ -65,6 +66,7 @@ _KINDS: tuple[tuple[type[Exception], str], ...] = (
     (WrongFile, "file"),
     (LockTimeout, "busy"),
     (NoRoom, "busy"),
+    (SnapshotTooOld, "late"),
 )
 """The first class that fits decides."""
 
@@ -85,7 +87,7 @@ def read_parts(
     Args:
         companies: whose books to read, each with its tenant; bounding their number is the caller's.
         seconds: how long all of it may take, waiting for room in the pool and for maintenance included. A company
-            that isn't begun by then is left out as "late".
+            that isn't read by then is left out as "late".
         may_read: asked again for each company right before it is entered.
         with_closing, empty: as in a trial balance.
 
@@ -121,18 +123,21 @@ def failure_of(error: Exception) -> str:
 def _read(
     router: Router,
     tenant: Tenant,
-    patience: float,
+    seconds: float,
     first: Date | None,
     last: Date,
     with_closing: bool,
     empty: bool,
 ) -> TrialBalance:
-    with router.using(tenant) as entry:
-        entry.patience = patience
+    with tenant.snapshot(_bound(router, seconds), roles=("books",), patience=seconds):
         trouble = current_store("books").trouble
         if trouble is not None:
             raise Quarantined(f"The books are in quarantine: {trouble}")
         return trial_balance(first, last, with_closing=with_closing, empty=empty)
+
+
+def _bound(router: Router, seconds: float) -> float:
+    return min(seconds, router.snapshots.max_age)
 
 
 def _part(company: Company, tenant: Tenant, report: TrialBalance | None, failure: str) -> Part:

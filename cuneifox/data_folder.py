@@ -23,6 +23,8 @@ def open_folder(config: Config, **limits: Any) -> Router:
         config.data_path,
         migrations=migrations.FOLDERS,
         migrate_on_open=config.migrations.on_open,
+        snapshot_age=config.snapshots.max_age_seconds,
+        largest_log=config.snapshots.largest_wal_mb * 1024 * 1024,
         **limits,
     )
     router.check_migrated = migrations.unguarded

@@ -39,6 +39,7 @@ STATUS: dict[type[Exception], int] = {
     tenants.LockTimeout: 503,
     tenants.NoRoom: 503,
     tenants.ReadOnlyStore: 503,
+    tenants.SnapshotTooOld: 503,
     tenants.WrongFile: 503,
     tenants.TenantError: 500,
 }
@@ -99,7 +100,9 @@ def answer_ours(error: Exception) -> Response:
     """An error of the books or of the tenants."""
     status = status_of(error)
     waited = isinstance(error, tenants.LockTimeout) and not isinstance(error, tenants.WouldDeadlock)
-    if waited or isinstance(error, tenants.NoRoom):  # no fault of the code: there is too much to do
+    if waited or isinstance(
+        error, tenants.NoRoom | tenants.SnapshotTooOld
+    ):  # no fault of the code: there is too much to do
         log.warning("Request %s: %s", this_request().id, error)
     elif isinstance(error, tenants.WrongFile):  # the message says it all, for each request anew
         log.error("Request %s: %s", this_request().id, error)
@@ -110,6 +113,11 @@ def answer_ours(error: Exception) -> Response:
         shown = _(
             "It can be read, and nothing can be written to it at the moment: it is archived, in quarantine, "
             "or its disk has failed. Nothing was changed; ask an administrator."
+        )
+    elif isinstance(error, tenants.SnapshotTooOld):
+        shown = _(
+            "It took longer than it may, and was ended; nothing was changed. Ask for less at a time, such as a shorter "
+            "range of dates, or try again when others post less."
         )
     elif isinstance(error, tenants.TenantSuspended):
         shown = _suspended()

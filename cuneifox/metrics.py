@@ -21,6 +21,7 @@ from cuneifox.backup_metrics import BackupFigures
 from cuneifox.contention_metrics import ContentionFigures
 from cuneifox.entry_kinds import KINDS, kind_of
 from cuneifox.pool_metrics import PoolFigures
+from cuneifox.snapshot_metrics import SnapshotFigures
 from tenants import BackupManager, Router
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -53,6 +54,7 @@ class Metrics:
         self.registry.register(ContentionFigures(router))
         if backups is not None:
             self.registry.register(BackupFigures(backups))
+        self.registry.register(SnapshotFigures(router))
         ProcessCollector(registry=self.registry)
 
     def answered(self, status: str, seconds: float) -> None:

@@ -14,7 +14,7 @@ from cuneifox import consolidation
 from cuneifox_site import Browser
 from ledger_site import CASH
 from models.company_life import purge_company
-from tenants import UNIVERSAL, LockTimeout, TenantSuspended
+from tenants import UNIVERSAL, LockTimeout, SnapshotTooOld, TenantSuspended
 
 
 @pytest.fixture
@@ -91,13 +91,13 @@ def test_a_membership_that_is_taken_away_as_it_is_entered_counts(
     group: Group, malee: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The router asks by itself, after the page did."""
-    using = type(group.site.router).using
+    enter = type(group.site.router).enter_here
 
     def late(router: Any, tenant: Any) -> Any:
         group.revoke("south")
-        return using(router, tenant)
+        return enter(router, tenant)
 
-    monkeypatch.setattr(type(group.site.router), "using", late)
+    monkeypatch.setattr(type(group.site.router), "enter_here", late)
     (block,) = malee.get(address("south", ending=".json")).json["blocks"]
     assert [column["failure"] for column in block["columns"]] == ["revoked"]
 
@@ -122,7 +122,11 @@ def test_past_the_deadline_nobody_is_begun(
 
 @pytest.mark.parametrize(
     ("error", "word"),
-    [(LockTimeout("maintained"), "busy"), (TenantSuspended("closed"), "suspended")],
+    [
+        (LockTimeout("maintained"), "busy"),
+        (TenantSuspended("closed"), "suspended"),
+        (SnapshotTooOld("ended"), "late"),
+    ],
 )
 def test_what_is_raised_has_a_word(error: Exception, word: str) -> None:
     """And each word a text."""

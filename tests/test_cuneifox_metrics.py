@@ -229,6 +229,32 @@ def test_the_pool_is_there_as_its_status_says(site: Site) -> None:
     assert again["cuneifox_pool_leases", ""] == again["cuneifox_pool_oldest_lease_seconds", ""] == 0
 
 
+def test_snapshots_and_logs_are_there_as_their_status_says(site: Site) -> None:
+    """How many there are, how old the oldest is, and how large the logs are; what grows is a counter."""
+    tenant = site.company("acme")
+    browser = site.browser()
+    snapshots = site.router.snapshots
+    began = snapshots.clock()
+    snapshots.clock = lambda: began
+    with site.router.tenant("acme").snapshot():
+        snapshots.clock = lambda: began + 5
+        found = figures(browser)
+        status = snapshots.status()
+        assert found["cuneifox_snapshots", ""] == 1
+        assert found["cuneifox_snapshots_oldest_seconds", ""] == 5
+        assert found["cuneifox_wal_largest_bytes", ""] == status.largest_log > 0
+        assert found["cuneifox_wal_bytes", ""] == status.logs >= status.largest_log
+    again = figures(browser)
+    assert (again["cuneifox_snapshots", ""], again["cuneifox_snapshots_oldest_seconds", ""]) == (
+        0,
+        0,
+    )
+    assert again["cuneifox_snapshots_begun_total", ""] == 1
+    assert again["cuneifox_snapshots_too_old_total", ""] == 0
+    assert again["cuneifox_snapshots_outgrown_total", ""] == 0
+    assert tenant is not None
+
+
 def test_late_leases_are_counted(site: Site) -> None:
     """What lasts longer than its limit is what an alarm is to be set on."""
     site.company("acme")

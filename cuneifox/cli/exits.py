@@ -104,9 +104,16 @@ def _told(error: Exception) -> click.ClickException:
 
 def _refusals() -> tuple[type[Exception], ...]:
     """What tenants refuse as things stand, where nothing has failed."""
-    from tenants import BadChange, BadSlug, RefusedFile, TenantSuspended, UnknownTenant
+    from tenants import (
+        BadChange,
+        BadSlug,
+        RefusedFile,
+        SnapshotTooOld,
+        TenantSuspended,
+        UnknownTenant,
+    )
 
-    return (BadChange, BadSlug, RefusedFile, TenantSuspended, UnknownTenant)
+    return (BadChange, BadSlug, RefusedFile, SnapshotTooOld, TenantSuspended, UnknownTenant)
 
 
 def _no_text(error: UnicodeEncodeError | UnicodeDecodeError) -> click.ClickException:

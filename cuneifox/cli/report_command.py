@@ -101,7 +101,10 @@ def command(
         raise click.UsageError(f"--account is for a ledger; a {report} has all accounts.")
     if report == "balance-sheet" and first:
         raise click.UsageError("A balance sheet stands on one day: leave --from out.")
-    with installation() as (config, router), router.using(find_company(router, company)):
+    with (
+        installation() as (config, router),
+        find_company(router, company).snapshot(roles=("books",)),
+    ):
         made = _made(report, first, last or today(config), account)
     if form == "json":
         from cuneifox.report_json import plain
@@ -153,19 +156,17 @@ def _account(named: str) -> int:
 
 
 def _whole_ledger(account: int, first: datetime.date, last: datetime.date) -> Any:
-    """All pages of a ledger as one, from one snapshot."""
+    """All pages of a ledger as one; the caller reads one snapshot."""
     import msgspec
 
     from models.reports.ledger import ledger
     from models.reports.paging import MOST_ROWS
-    from tenants import current_store
 
-    with current_store("books").reading():
-        page = whole = ledger(account, first, last, limit=MOST_ROWS)
-        rows = list(page.rows)
-        while page.after:
-            page = ledger(account, first, last, after=page.after, limit=MOST_ROWS)
-            rows += page.rows
+    page = whole = ledger(account, first, last, limit=MOST_ROWS)
+    rows = list(page.rows)
+    while page.after:
+        page = ledger(account, first, last, after=page.after, limit=MOST_ROWS)
+        rows += page.rows
     return msgspec.structs.replace(whole, rows=rows, after=None)
 
 

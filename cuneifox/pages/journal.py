@@ -13,6 +13,7 @@ from cuneifox.access import needs
 from cuneifox.csv_out import csv_response
 from cuneifox.i18n import LazyText, _, _l, error_text
 from cuneifox.navigation import Link
+from cuneifox.one_state import one_state
 from cuneifox.report_json import json_response
 from cuneifox.report_rows import journal_rows
 from cuneifox.words import shown_name
@@ -21,7 +22,6 @@ from models.errors import BadInput
 from models.journals import list_books
 from models.reports.journal import Journal, journal
 from models.reports.paging import MOST_ROWS
-from tenants import current_store
 
 PER_PAGE = 50
 
@@ -43,6 +43,11 @@ navigation = [Link(_l("Journal"), "journal.index", 20, "ledger", ("ledger", "rea
 @needs("ledger", "read")
 def index(form: str) -> ResponseReturnValue:
     """A page of vouchers; a filter that can't be understood is told on the form."""
+    with one_state(whole=form == "csv"):
+        return _answer(form)
+
+
+def _answer(form: str) -> ResponseReturnValue:
     asked = {name: request.args.get(name, "").strip() for name in FILTERS}
     try:
         wanted = _wanted(asked)
@@ -95,15 +100,14 @@ def _day(asked: dict[str, str], name: str) -> Date | None:
 
 
 def _all_pages(wanted: dict[str, Any]) -> Iterator[Journal]:
-    """Yield every page, oldest vouchers first, all of one snapshot."""
+    """Yield every page, oldest vouchers first."""
     after = None
-    with current_store("books").reading():
-        while True:
-            page = journal(**wanted, after=after, limit=MOST_ROWS, newest_first=False)
-            yield page
-            after = page.after
-            if after is None:
-                return
+    while True:
+        page = journal(**wanted, after=after, limit=MOST_ROWS, newest_first=False)
+        yield page
+        after = page.after
+        if after is None:
+            return
 
 
 def _page(asked: dict[str, str], page: Journal | None, errors: dict[str, str]) -> str:

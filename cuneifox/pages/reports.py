@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
@@ -14,6 +15,7 @@ from cuneifox.csv_out import csv_response
 from cuneifox.i18n import _, _l, error_text
 from cuneifox.lookups import Chart
 from cuneifox.navigation import Link
+from cuneifox.one_state import one_state
 from cuneifox.report_json import json_response
 from cuneifox.report_rows import (
     Rows,
@@ -31,7 +33,6 @@ from models.reports.paging import MOST_ROWS
 from models.reports.profit_loss import profit_loss
 from models.reports.trial_balance import trial_balance
 from models.resolver import resolve
-from tenants import current_store
 
 PER_PAGE = 100
 """Lines of a ledger on one page."""
@@ -52,13 +53,22 @@ def report(path: str) -> Callable[[View], View]:
     """Serve a view as a page, and under path.json and path.csv."""
 
     def serve(view: View) -> View:
-        marked = needs("ledger", "read")(view)
+        marked = needs("ledger", "read")(_of_one_state(view))
         rule, endpoint = blueprint.add_url_rule, path.replace("-", "_")
         rule(f"/{path}", endpoint, marked, defaults={"form": "html"})
         rule(f"/{path}.<any(json, csv):form>", endpoint, marked)
         return marked
 
     return serve
+
+
+def _of_one_state(view: View) -> View:
+    @wraps(view)
+    def shown(form: str) -> ResponseReturnValue:
+        with one_state(whole=form == "csv"):
+            return view(form)
+
+    return shown
 
 
 @report("trial-balance")
@@ -136,14 +146,13 @@ def _from_end() -> bool:
 
 
 def _all_pages(stid: int, scope: ScopeForm) -> Iterator[Ledger]:
-    """Yield every page of an account's ledger, all of one snapshot."""
+    """Yield every page of an account's ledger."""
     days = scope.read(today())
-    with current_store("books").reading():
-        page = ledger(stid, *days, limit=MOST_ROWS)
+    page = ledger(stid, *days, limit=MOST_ROWS)
+    yield page
+    while page.after:
+        page = ledger(stid, *days, after=page.after, limit=MOST_ROWS)
         yield page
-        while page.after:
-            page = ledger(stid, *days, after=page.after, limit=MOST_ROWS)
-            yield page
 
 
 def _answer(
