@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
+import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -411,3 +414,23 @@ def test_the_catalogue_knows_its_backups(site: Site) -> None:
     }
     assert all(found.age is not None and found.stored_bytes > 0 for found in status.tenants)
     assert Path(status.place) == site.folder / "backups"
+
+
+def test_an_examiner_whose_starter_died_ends_without_a_word(tmp_path: Path) -> None:
+    """Nobody reads its answer any more: no traceback comes into the log of a server that was killed."""
+    examiner = subprocess.Popen(
+        [sys.executable, "-m", "tenants.backups.examiner"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert examiner.stdin is not None
+    assert examiner.stdout is not None
+    assert examiner.stderr is not None
+    examiner.stdout.close()
+    setup = {"scratch": str(tmp_path), "checks": [], "describe": None, "key": None}
+    with suppress(BrokenPipeError), examiner.stdin as questions:
+        questions.write(json.dumps(setup).encode() + b"\n{}\n")
+    with examiner.stderr as stderr:
+        assert stderr.read() == b""
+    assert examiner.wait(timeout=60) == 0

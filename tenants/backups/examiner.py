@@ -10,6 +10,7 @@ import base64
 import json
 import os
 import sys
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from ..errors import BadBackup
@@ -184,9 +185,9 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
 
 def main() -> None:
     """Serve the process that started this one."""
-    # What checks print mustn't come between the answers.
-    with open(os.dup(1), "wb") as answers:
-        os.dup2(2, 1)
+    # Where that one was killed, nobody reads the answer any more, and there is nobody to tell.
+    with suppress(BrokenPipeError), open(os.dup(1), "wb") as answers:
+        os.dup2(2, 1)  # what checks print mustn't come between the answers
         os.nice(NICE)
         serve(sys.stdin.buffer, answers)
 
