@@ -26,7 +26,7 @@ from models.posting import post_input
 from tenants import sqlite
 from tests import long_kills
 
-BY_THEME = {"alone": 10, "crowd": 8, "migrate": 4}
+BY_THEME = {"alone": 10, "crowd": 8, "migrate": 4, "backup": 4}
 """How many are killed here, by theme."""
 
 
@@ -39,7 +39,8 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
 
 @pytest.mark.parametrize("theme", list(BY_THEME))
 def test_nothing_that_was_acknowledged_is_lost(arena: Arena, theme: str) -> None:
-    """Children are killed at random times in web requests, imports, companies' lives and migrations.
+    """Children are killed at random times in web requests, imports, companies' lives, migrations,
+    backups and restores.
 
     Afterwards each acknowledged posting is there; what wasn't acknowledged is whole or absent, and there once when it
     is asked for again; files are sound, books balance, numbers have no gap, no company's texts are in another's files,

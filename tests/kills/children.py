@@ -29,7 +29,6 @@ class Orders(msgspec.Struct):
         seed: of all that it draws.
         journal: the file that it tells in.
         without: the guard that is taken out, to see that its lack is found.
-        beside: others work in the folder at the same time.
     """
 
     work: str
@@ -38,7 +37,6 @@ class Orders(msgspec.Struct):
     seed: str
     journal: str
     without: str = ""
-    beside: bool = False
 
 
 class Child:

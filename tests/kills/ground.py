@@ -14,15 +14,20 @@ import msgspec
 from cuneifox.config import Config
 from cuneifox.data_folder import open_folder
 from cuneifox_site import CHEAP, Site
+from models import backing_up
 from models.accounts import find_account
+from models.actors import Actor
 from models.companies import create_company
 from models.inputs import LineInput, VoucherInput
 from models.journals import find_book
 from models.people import Membership
+from models.posting import post_input
 from tenants import Router
+from tenants.backups.manager import BackupManager
 
 MARK = re.compile(rb"Zq[0-9a-f]{8}q")
 SLUGS = ("acme", "globex", "initech")
+VAULT = "vault"
 NOTE = "ground.json"
 CHART = "general"
 
@@ -42,6 +47,7 @@ class Ground(msgspec.Struct):
         folder: everything of the round; the data folder is in it.
         cookie, token: of the session that all web requests are sent with, and what its forms carry.
         book, cash, sales: stids, the same in every company.
+        vault: a company more, of which there is a backup with this `stamp`, and these vouchers in it, by their keys.
         migrations: the folder of migrations of the books, where they are what is killed; empty elsewhere.
     """
 
@@ -52,6 +58,9 @@ class Ground(msgspec.Struct):
     book: int
     cash: int
     sales: int
+    vault: Company
+    stamp: str
+    keys: dict[str, int]
     migrations: str = ""
 
     @property
@@ -91,7 +100,8 @@ class Ground(msgspec.Struct):
 
     def copy(self, folder: Path) -> Ground:
         """Return the same in another folder; nobody has this one open."""
-        shutil.copytree(self.data, folder / "data")
+        for name in ("data", "backups"):
+            shutil.copytree(Path(self.folder) / name, folder / name)
         other = msgspec.structs.replace(self, folder=str(folder))
         other.write()
         return other
@@ -108,7 +118,7 @@ def lay_out(folder: Path) -> Ground:
     try:
         keeper = site.user("keeper", administers=True)
         companies = []
-        for n, slug in enumerate(SLUGS):
+        for n, slug in enumerate((*SLUGS, VAULT)):
             mark = new_mark(random.Random(n))
             with site.app.app_context():
                 made = create_company(site.router, slug=slug, name=f"{mark} {slug}", template=CHART)
@@ -121,11 +131,33 @@ def lay_out(folder: Path) -> Ground:
                 found.stid
                 for found in (find_book("GJ"), find_account("1110"), find_account("4100"))
             )
+        vault = companies.pop()
         ground = Ground(
             str(folder), companies, f"{cookie.key}={cookie.value}", browser.token("/account"),
-            book, cash, sales,
+            book, cash, sales, vault, "", {},
         )  # fmt: skip
+        with site.app.app_context():
+            _fill_vault(ground, site.router)
     finally:
         site.close()
     ground.write()
     return ground
+
+
+def _fill_vault(ground: Ground, router: Router) -> None:
+    """Post some vouchers, and make the backup."""
+    company = ground.vault
+    with router.using(company.id):
+        for n in range(5):
+            what = {"date": f"2026-0{n + 1}-03", "text": f"{company.mark} sale", "amount": 100 + n}
+            posted = post_input(ground.sale(what), by=Actor.system("kills"), key=f"vault-{n}")
+            ground.keys[f"vault-{n}"] = posted.id
+    manager = BackupManager(
+        router,
+        Path(ground.folder) / "backups",
+        checks=[backing_up.faults],
+        describe=backing_up.facts,
+    )
+    report = manager.backup_now(company.id)
+    report.require_good()
+    ground.stamp = report.made[0].backup.stamp

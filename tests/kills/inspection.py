@@ -14,6 +14,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from kills.books_seen import unkept, unsound
 from kills.ground import MARK, Ground
 from kills.truth import Known, Truth
@@ -61,6 +63,10 @@ class Inspection:
         self._folder()
         return self.findings
 
+    @property
+    def _is_unsettled(self) -> bool:
+        return any(deed.kind in ("backup", "restore", "adopt") for deed in self.truth.open)
+
     def say(self, text: str) -> None:
         """Keep a finding."""
         self.findings.append(text)
@@ -69,9 +75,12 @@ class Inspection:
 
     def _files(self, catalogue: Any) -> list[File]:
         found = []
-        for table, kept in (("store", False), ("kept_store", True)):
+        for table, kept, there in (
+            ("store", False, ""),
+            ("kept_store", True, " WHERE gone_at = ''"),
+        ):
             for id, owner, role, generation in catalogue.execute(
-                f"SELECT id, owner, role, generation FROM {table}"
+                f"SELECT id, owner, role, generation FROM {table}{there}"
             ):
                 path = self.data / "tenants" / owner / f"{role}.{generation}.db"
                 found.append(File(id, owner, role, generation, kept, path))
@@ -119,6 +128,15 @@ class Inspection:
                     f"{slug}: its {field} may be {getattr(known, field)}, and there is {value}"
                 )
             setattr(known, field, {value})
+        generation = uses["books"].generation
+        if generation != known.generation:
+            if known.coming is None:
+                self.say(
+                    f"{slug}: its books are of generation {generation}, not {known.generation}"
+                )
+            else:
+                known.replaced(generation, known.coming)
+        known.coming = None
 
     def _catalogue(self, catalogue: Any) -> None:
         """Look for rows that refer to nobody, and for the traces of whom was purged."""
@@ -181,10 +199,18 @@ class Inspection:
             ).fetchall()
             if whose != [(file.id, file.owner, file.role, file.generation)]:
                 self.say(f"{label} says it is {whose}")
-            if file.role == "books" and not file.kept:
+            if file.role == "books":
                 self.findings += unsound(connection, label)
                 if known is not None:
-                    self.findings += unkept(connection, known, self.truth.open, label)
+                    self._books(connection, known, file, label)
+
+    def _books(self, books: Any, known: Known, file: File, label: str) -> None:
+        """Compare with what has to be in that file: what is in use, or what a replacement has kept."""
+        if not file.kept:
+            self.findings += unkept(books, known, self.truth.open, label)
+        elif file.generation in known.shelved:
+            before = msgspec.structs.replace(known).hold(known.shelved[file.generation])
+            self.findings += unkept(books, before, [], f"{label}, kept")
 
     def _sound(self, connection: Any, label: str) -> None:
         for pragma in ("integrity_check", "foreign_key_check"):
@@ -215,6 +241,8 @@ class Inspection:
         for path in sorted(walk(self.data)):
             relative = path.relative_to(self.data).as_posix()
             database = Path(str(path).removesuffix("-wal").removesuffix("-shm"))
+            if self._is_unsettled and relative.startswith("backing_up/"):
+                continue  # whoever makes the next backup removes it
             if not LAYOUT.fullmatch(relative) and database not in named:
                 self.say(f"left over: {relative}")
         homes = {path.name for path in (self.data / "tenants").iterdir()}
@@ -223,7 +251,7 @@ class Inspection:
 
 
 LAYOUT = re.compile(
-    r"universal\.(db(-wal|-shm|\.lock)?|notice)|secret\.key|serve\.lock|tenants/[a-z2-7]{26}/(lock|maintenance)"
+    r"universal\.(db(-wal|-shm|\.lock)?|notice|backups)|backups\.lock|secret\.key|serve\.lock|tenants/[a-z2-7]{26}/(lock|maintenance)"
     r"|tenants/[a-z2-7]{26}/snapshots/[a-z]+\.\d+\.v\d+\.db"
     r"|templates/[0-9a-f]{16}-[0-9a-f]{32}/([a-z]+\.db|template\.json)"
     r"|purged/[a-z2-7]{26}/([a-z]+\.\d+\.db|manifest\.json)"

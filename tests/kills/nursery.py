@@ -7,6 +7,7 @@ process of their own, which never opens any.
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import os
 import select
 import signal
@@ -65,14 +66,17 @@ class Nursery:
         """Wait until a child begins its work. False where it has told that it can't."""
         return self._hear("ready", pid)[1] == "1"
 
-    def kill(self, pid: int, group: bool = False) -> int:
-        """Kill a child with SIGKILL (and the processes that it started, if it leads a group), and wait for its end.
+    def kill(self, pid: int, rest: str = "") -> int:
+        """Kill a child with SIGKILL, and wait for its end. Returns what `os.waitpid` says of it.
 
-        Returns what `os.waitpid` says of it: the number of the signal, if it was that.
+        Args:
+            pid: the child.
+            rest: for one that leads a group, whether the processes below it are `killed` with it; if each `ends` by
+                itself, that is waited for, too.
         """
         # It is this process's to kill: nobody has waited for it yet, so that its id can't be another's.
-        (os.killpg if group else os.kill)(pid, signal.SIGKILL)
-        self._say({"reap": pid, "group": group})
+        (os.killpg if rest == "killed" else os.kill)(pid, signal.SIGKILL)
+        self._say({"reap": pid, "group": bool(rest)})
         self._living.discard(pid)
         return int(self._hear("dead", pid)[1])
 
@@ -144,6 +148,7 @@ def _live(orders: dict[str, Any]) -> None:
     status = 1
     try:
         _control(PR_SET_PDEATHSIG, signal.SIGKILL)  # nobody is left alone
+        faulthandler.enable()
         signal.alarm(LONGEST_LIFE)
         os.close(0)
         os.open(os.devnull, os.O_RDONLY)  # becomes the standard input

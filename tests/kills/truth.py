@@ -23,6 +23,9 @@ class Known(msgspec.Struct):
         refused: keys of postings that were answered by a refusal.
         drafts: ids of acknowledged drafts.
         texts: of vouchers that files brought in.
+        generation: of its books' file, and `shelved` what is in those that were replaced; `coming` what may have taken
+            their place, as a replacement was cut short.
+        backups: what is in each, by stamp.
     """
 
     id: str
@@ -37,6 +40,33 @@ class Known(msgspec.Struct):
     refused: set[str] = msgspec.field(default_factory=set)
     drafts: set[int] = msgspec.field(default_factory=set)
     texts: set[str] = msgspec.field(default_factory=set)
+    generation: int = 1
+    shelved: dict[int, Held] = msgspec.field(default_factory=dict)
+    coming: Held | None = None
+    backups: dict[str, Held] = msgspec.field(default_factory=dict)
+
+    def held(self) -> Held:
+        """Return what its books hold now."""
+        return Held(dict(self.kept), set(self.drafts), set(self.texts))
+
+    def hold(self, held: Held) -> Known:
+        """Let its books hold that from now on, and return the company."""
+        self.kept, self.drafts, self.texts = dict(held.kept), set(held.drafts), set(held.texts)
+        return self
+
+    def replaced(self, generation: int, held: Held) -> None:
+        """Take in that its books are another file now."""
+        self.shelved[self.generation] = self.held()
+        self.generation = generation
+        self.hold(held)
+
+
+class Held(msgspec.Struct):
+    """What one state of a company's books holds; see `Known`."""
+
+    kept: dict[str, int | None]
+    drafts: set[int]
+    texts: set[str]
 
 
 class Truth:
@@ -47,6 +77,9 @@ class Truth:
         self.open: list[Deed] = []
         for company in ground.companies:
             self._add(company.id, company.slug, company.mark)
+        vault = self._add(ground.vault.id, ground.vault.slug, ground.vault.mark)
+        vault.kept = dict(ground.keys)
+        vault.backups[ground.stamp] = vault.held()
 
     @property
     def acknowledged(self) -> int:
@@ -75,7 +108,7 @@ class Truth:
     def found(self, id: str, slug: str, mark: str) -> Known | None:
         """Take in a company that is there though nobody was told; None if nobody was making it."""
         for deed in self.open:
-            if deed.kind in ("create", "clone") and deed.what["mark"] == mark:
+            if deed.kind in ("create", "clone", "adopt") and deed.what["mark"] == mark:
                 deed.done = {"id": id}
                 getattr(self, f"_{deed.kind}")(deed)
                 return self.companies[id]
@@ -132,6 +165,33 @@ class Truth:
         if shared:
             clone.owners = set(source.owners) if len(source.owners) == 1 else shared | {clone.id}
         self._related(clone, source)
+
+    def _adopt(self, deed: Deed) -> None:
+        if deed.done:
+            source = self.companies[deed.what["source"]]
+            made = self._add(deed.done["id"], deed.what["slug"], deed.what["mark"])
+            made.marks |= source.marks
+            made.hold(source.backups[deed.what["stamp"]])
+            self._related(made, source)
+
+    def _backup(self, deed: Deed) -> None:
+        if deed.done:
+            known = self.companies[deed.what["company"]]
+            known.backups[deed.done["stamp"]] = known.held()
+
+    def _restore(self, deed: Deed) -> None:
+        known = self.companies[deed.what["company"]]
+        self._replace(deed, known, known.backups[deed.what["stamp"]])
+
+    def _go_back(self, deed: Deed) -> None:
+        known = self.companies[deed.what["company"]]
+        self._replace(deed, known, known.shelved[deed.what["generation"]])
+
+    def _replace(self, deed: Deed, known: Known, held: Held) -> None:
+        if deed.done:
+            known.replaced(deed.done["generation"], held)
+        elif not deed.refused:
+            known.coming = held
 
     def _rename(self, deed: Deed) -> None:
         self._step(deed, "slugs", deed.what["slug"])

@@ -15,6 +15,7 @@ import msgspec
 
 from kills import journal
 from kills.asking import ask_again, import_again
+from kills.backups_seen import check_backups
 from kills.ground import Ground
 from kills.inspection import Inspection
 from kills.nursery import Nursery
@@ -31,15 +32,19 @@ WHILE_OPENING = 0.1
 """Of all kills: before the child has begun its work, while it opens the folder and recovers it."""
 CHECKED = 0.2
 """Of all kills: the whole check of the books is run on what was touched; at the end of a round on all."""
-PATIENCE = 20.0
+PATIENCE = 120.0
 """Seconds within which whoever wasn't killed goes on."""
 
 THEMES: dict[str, dict[str, int]] = {
-    "alone": {"web": 30, "books": 14, "import": 14, "lifecycle": 28, "import-file": 2, "serve": 2},
-    "crowd": {"web": 3, "books": 3, "import": 2, "lifecycle": 3},
+    "alone": {
+        "web": 28, "books": 13, "import": 13, "lifecycle": 24, "restore": 16, "backup": 3, "import-file": 1,
+        "serve": 2,
+    },
+    "crowd": {"web": 3, "books": 3, "import": 2, "lifecycle": 3, "backup": 1},
     "migrate": {"migrate": 1},
     "life": {"lifecycle": 1},
-}
+    "backup": {"backup": 1, "restore": 4},
+}  # fmt: skip
 """What is done in a round, and how often, by its theme."""
 
 SHARES = {"alone": 6, "crowd": 3, "migrate": 1}
@@ -141,7 +146,7 @@ class Turn:
 
     def _kill(self, victim: Victim) -> list[journal.Deed]:
         """Kill a child, and return what it had done."""
-        status = self.nursery.kill(victim.pid, WORKS[victim.work].group and victim.ready)
+        status = self.nursery.kill(victim.pid, WORKS[victim.work].rest if victim.ready else "")
         deeds, faults = journal.read(victim.file)
         self.say(faults)
         if status != signal.SIGKILL and not faults:
@@ -176,7 +181,7 @@ class Turn:
             deeds = self._kill(victim)
             self._recover()
             self._present(deeds)
-            self._ask()
+            self._ask(beside=bool(crowd))
             if left < CROWD:
                 self._go_on(crowd, sizes)
             else:
@@ -223,11 +228,12 @@ class Turn:
                 found = {row[0] for row in books.execute("SELECT key FROM vouchers")}
             self.say([f"LOST: {key} of {company.slug}" for key in keys - found])
 
-    def _ask(self) -> None:
+    def _ask(self, beside: bool = False) -> None:
         if not self.truth.open:
             return
         router = self.ground.open()
         try:
+            self.say(check_backups(self.ground, self.truth, router, beside))
             asked, findings = ask_again(self.ground, self.truth, router)
         finally:
             router.close()

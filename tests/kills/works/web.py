@@ -44,11 +44,11 @@ class Asker:
 
     def get(self, path: str) -> tuple[int, str]:
         """Return the status and where it leads."""
-        return _answer(self.client.get(path))
+        return _answer(self.client.get(path, buffered=True))
 
     def post(self, path: str, form: dict[str, Any]) -> tuple[int, str]:
         """Return the status and where it leads."""
-        return _answer(self.client.post(path, data=form))
+        return _answer(self.client.post(path, data=form, buffered=True))
 
 
 def _answer(response: TestResponse) -> tuple[int, str]:
