@@ -6,6 +6,7 @@
 # make kills-long  kills processes in mid-work, 10,000 times, and looks what is left; KILLS=… chooses otherwise; goes on
 # make power-loss-long  cuts the power at 100,000 points of recorded runs, and looks what is left; IMAGES=… for more; goes on
 # make contention-long  has 128 threads of 4 processes post 80,000 vouchers to 8 companies; POSTINGS=… to each chooses otherwise
+# make soak-long  works in 5,000 companies for two hours and looks if memory, descriptors, logs stay flat; goes on
 # make bench  measures everything against its peers and writes docs/benchmarks.md
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ WORKERS ?= $(shell nproc)
 BIN := .venv/bin
 
 .PHONY: run test check format lint layers types isolation-long bench attacks-long contention-long kills-long \
-	power-loss-long pictures routes clean
+	power-loss-long soak-long pictures routes clean
 
 # The data is made once; starting again keeps it. `exec` hands Ctrl-C straight to the server.
 run: .venv/.run
@@ -67,6 +68,12 @@ POSTINGS ?= 10000
 
 contention-long: .venv/.test
 	$(BIN)/python -m tests.long_contention --postings $(POSTINGS)
+
+# Two hours in all; SOAK_SECONDS=… ends this piece sooner, and the next one goes on.
+SOAK_SECONDS ?= 7200
+
+soak-long: .venv/.test
+	$(BIN)/python -m tests.long_soak --seconds $(SOAK_SECONDS)
 
 # What the documents show, of the demo companies as they are now.
 pictures: .venv/.test

@@ -254,6 +254,7 @@ LAYOUT = re.compile(
     r"universal\.(db(-wal|-shm|\.lock)?|notice|backups)|backups\.lock|secret\.key|serve\.lock|tenants/[a-z2-7]{26}/(lock|maintenance)"
     r"|tenants/[a-z2-7]{26}/snapshots/[a-z]+\.\d+\.v\d+\.db"
     r"|templates/[0-9a-f]{16}-[0-9a-f]{32}/([a-z]+\.db|template\.json)"
+    r"|backups/.*"  # the server's own, which are looked at elsewhere
     r"|purged/[a-z2-7]{26}/([a-z]+\.\d+\.db|manifest\.json)"
 )
 """Files that may be there, beside those that the catalogue names."""

@@ -25,6 +25,7 @@ from models import migrations
 from models.check import check_company
 from tenants import sqlite
 from tenants.schemas.fleet import Fleet
+from tenants.scratch import scratch_folder
 
 CROWD = 3
 """Children at work at once, where there are several."""
@@ -162,6 +163,7 @@ class Turn:
         self._wait(victim)
         self._kill(victim)
         self._recover()
+        self._tidy(victim)
         self._inspect()
         touched = self.truth.touched()
         self._ask()
@@ -210,6 +212,12 @@ class Turn:
                 self.say([f"the fleet's run after the kill came to {report}"])
         finally:
             router.close()
+
+    def _tidy(self, victim: Victim) -> None:
+        """Do what the next backup does with what a server leaves that was making some, unasked."""
+        if victim.work == "serve":
+            with scratch_folder(str(self.ground.data), "backing_up"):
+                pass
 
     def _inspect(self) -> None:
         self.say(Inspection(self.ground, self.truth, self.seen).run())
