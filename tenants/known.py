@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from . import engines
+from . import engines, stamps
 from .catalogue import StoreRow, TenantRow
 from .errors import UnknownTenant, WrongFile
 from .store import Store
@@ -99,6 +99,8 @@ class KnownTenants:
             self._recent.pop(tenant.id, None)
             for name in (tenant.id, tenant.slug):
                 self._by_name.pop(name, None)
+        for store in tenant.own_stores():
+            stamps.forget(store)
 
     def of_owner(self, owner: str) -> list[Store]:
         """Return all stores that lie in a tenant's folder, whoever uses them. Its row may be gone."""

@@ -6,6 +6,8 @@ of it; a store that was restored has a new generation, so that rows read before 
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from .current import Entry, current, establish_key
@@ -16,13 +18,26 @@ if TYPE_CHECKING:
 
 Stamp = tuple[str, int]
 
-#: For messages: what people call the store that a stamp names.
-_labels: dict[Stamp, str] = {}
+#: For messages: what people call the store that a stamp names, of those that were opened last. A server sees stores
+#: come and go for months.
+_labels: OrderedDict[Stamp, str] = OrderedDict()
+MOST_LABELS = 50_000
+_labelling = threading.Lock()
 
 
 def know(store: Store) -> None:
     """Remember what a store is called, so that errors can name it."""
-    _labels[store.stamp] = store.label
+    with _labelling:
+        _labels[store.stamp] = store.label
+        _labels.move_to_end(store.stamp)
+        while len(_labels) > MOST_LABELS:
+            _labels.popitem(last=False)
+
+
+def forget(store: Store) -> None:
+    """Forget what a store was called that is no more."""
+    with _labelling:
+        _labels.pop(store.stamp, None)
 
 
 def name_of(stamp: Stamp) -> str:

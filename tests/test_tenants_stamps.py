@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
 
 import pytest
 
+from notes import Note
 from routed_models import Country, Item, Journal, Person, tenant
 from tenants import Router, WrongTenant, current_store, stamps
 
@@ -80,3 +82,22 @@ def test_a_message_names_both_places(companies: Router) -> None:
 def test_a_store_that_is_gone_is_named_by_its_id() -> None:
     """A stamp of a store that this process no longer knows is shown as it is."""
     assert stamps.name_of(("abc", 3)) == "store abc (generation 3)"
+
+
+def test_what_is_remembered_of_stores_has_a_bound(
+    router: Router, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of a purged tenant are forgotten, and of too many the ones that were opened longest ago."""
+    monkeypatch.setattr(stamps, "_labels", OrderedDict())
+    for slug in ("first", "second", "third"):
+        with router.using(router.create(slug, models=[Note])):
+            Note.create(text="one")
+    router.archive("third")
+    gone = router.tenant("third").store("books")
+    assert stamps.name_of(gone.stamp) == "third/books"
+    router.purge("third")
+    assert stamps.name_of(gone.stamp) == f"store {gone.id} (generation 1)"
+    monkeypatch.setattr(stamps, "MOST_LABELS", 1)
+    stamps.know(router.tenant("first").store("books"))
+    assert stamps.name_of(router.tenant("second").store("books").stamp).startswith("store ")
+    assert stamps.name_of(router.tenant("first").store("books").stamp) == "first/books"
