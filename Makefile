@@ -7,6 +7,8 @@
 # make power-loss-long  cuts the power at 100,000 points of recorded runs, and looks what is left; IMAGES=… for more; goes on
 # make contention-long  has 128 threads of 4 processes post 80,000 vouchers to 8 companies; POSTINGS=… to each chooses otherwise
 # make soak-long  works in 5,000 companies for two hours and looks if memory, descriptors, logs stay flat; goes on
+# make backups-long  takes 200 backups while others post, and compares each; BACKUPS=… chooses otherwise; goes on
+# make backup-damage-long  damages backups 1,100 times: all have to be refused; goes on where it was
 # make bench  measures everything against its peers and writes docs/benchmarks.md
 
 PYTHON ?= python3
@@ -14,8 +16,8 @@ WORKERS ?= $(shell nproc)
 
 BIN := .venv/bin
 
-.PHONY: run test check format lint layers types isolation-long bench attacks-long contention-long kills-long \
-	power-loss-long soak-long pictures routes clean
+.PHONY: run test check format lint layers types isolation-long bench attacks-long backups-long backup-damage-long \
+	contention-long kills-long power-loss-long soak-long pictures routes clean
 
 # The data is made once; starting again keeps it. `exec` hands Ctrl-C straight to the server.
 run: .venv/.run
@@ -74,6 +76,14 @@ SOAK_SECONDS ?= 7200
 
 soak-long: .venv/.test
 	$(BIN)/python -m tests.long_soak --seconds $(SOAK_SECONDS)
+
+BACKUPS ?= 200
+
+backups-long: .venv/.test
+	$(BIN)/python -m tests.long_backups --backups $(BACKUPS)
+
+backup-damage-long: .venv/.test
+	$(BIN)/python -m tests.long_backup_damage
 
 # What the documents show, of the demo companies as they are now.
 pictures: .venv/.test

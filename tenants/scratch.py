@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from .places import make_own_folder, remove_folder
+from .errors import WrongFile
+from .places import remove_folder
 
 
 @contextmanager
@@ -33,10 +35,10 @@ def scratch_folder(data_folder: str, name: str) -> Iterator[str]:
 
 
 def _make(above: str) -> tuple[str, int]:
-    data_folder, _, name = above.rpartition("/")
+    data_folder = os.path.dirname(above)
     while True:
         try:
-            make_own_folder(data_folder, name)
+            _make_above(above)
             folder = tempfile.mkdtemp(dir=above)
         except FileNotFoundError:  # another was the last, and took it away
             if not os.path.isdir(data_folder):
@@ -47,6 +49,14 @@ def _make(above: str) -> tuple[str, int]:
         if os.path.exists(f"{folder}/lock"):
             return folder, lock
         os.close(lock)  # another took it for a dead process's, just before it was locked
+
+
+def _make_above(above: str) -> None:
+    # As `make_own_folder` does, but that nobody waits for the disk: what is in it needn't outlive anything.
+    with suppress(FileExistsError):
+        os.mkdir(above, mode=0o700)
+    if not stat.S_ISDIR(os.lstat(above).st_mode):
+        raise WrongFile(f"{above} is a link, or no folder: put the folder itself there.")
 
 
 def _clear(folder: str) -> None:

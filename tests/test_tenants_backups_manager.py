@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from backed_up import Site, no_bad_notes, site, texts_in
+from backed_up import OLD, Site, no_bad_notes, site, texts_in
 from notes import Note, child
 from tenants import BackupFailed, BackupManager, TenantError, UnknownTenant
 from tenants.backups.backup import Backup
@@ -178,12 +179,27 @@ def test_a_full_disk_leaves_nothing_half_made(
     manager.backup_now("acme").require_good()
 
 
-def test_what_cant_be_written_is_shown(site: Site) -> None:
-    """A place that is no folder fails each backup with its reason, and nothing else."""
+def test_a_place_that_is_no_folder(site: Site) -> None:
+    """The run fails with its reason, which a started manager tells with no tenant's name; so does a tenant's folder."""
     (site.folder / "backups").write_text("not a folder")
-    report = site.manager().backup_now()
-    assert set(kinds(report).values()) == {"failed"}
-    assert "backups" in report.failed[0].error
+    told = threading.Event()
+    failures: list[tuple[str, str, int]] = []
+    manager = site.manager(
+        on_backup_failure=lambda *given: (failures.append(given), told.set()), backup_interval=60
+    )
+    with pytest.raises(BackupFailed, match="can't be listed"):
+        manager.backup_now()
+    with manager:
+        assert told.wait(60)
+    assert failures[0][0] == ""
+    assert "can't be listed" in failures[0][1]
+    assert manager.failures == failures[0][2] == 2
+    (site.folder / "backups").unlink()
+    (site.folder / "backups").mkdir()
+    (site.folder / "backups" / site.router.tenant("acme").id).write_text("not a folder")
+    report = manager.backup_now()
+    assert kinds(report) == {"acme": "failed", "globex": "made", "universal": "made"}
+    assert "is a link, or no folder" in report.failed[0].error
 
 
 def test_unused_and_shared_stores_are_backed_up(site: Site) -> None:
@@ -383,6 +399,26 @@ def test_names_lead_nowhere_else(site: Site) -> None:
     for name in (("../x", "20300101T000000.000000Z"), ("universal", "../../x"), ("universal", "")):
         with pytest.raises(TenantError, match="no backup's name"):
             manager.manifest(Backup(*name))
+
+
+def test_a_place_that_lost_its_backups(site: Site) -> None:
+    """What is missing there is made again, also of tenants that are idle; where all is gone, it asks."""
+    manager = site.manager()
+    for _ in range(3):
+        manager.backup_now().require_good()
+        site.age()
+    acme = manager.latest("acme")
+    shutil.rmtree(site.folder / "backups" / acme.tenant)
+    assert kinds(manager.backup_now().require_good())["acme"] == "made"
+    next((site.folder / "backups").glob(f"{acme.tenant}/*/books*zst")).unlink()
+    os.utime(site.router.tenant("acme").stores["books"].path, ns=(OLD, OLD + 1))
+    assert kinds(manager.backup_now().require_good())["acme"] == "made"
+    shutil.rmtree(site.folder / "backups")
+    with pytest.raises(BackupFailed, match="is its disk mounted"):
+        manager.backup_now()
+    assert manager.failures == 1
+    assert not (site.folder / "backups").exists()
+    assert len(manager.backup_now(even_unchanged=True).require_good().made) == 3
 
 
 def test_checks_stand_in_modules(site: Site) -> None:

@@ -34,6 +34,7 @@ def copy(stores: Sequence[Store], folder: str) -> list[str]:
         WrongFile: a file isn't the store that the catalogue says it is.
     """
     paths = [f"{folder}/{number}.db" for number in range(len(stores))]
+    step("copying for a backup")
     try:
         with _kept_from_maintenance(stores), ExitStack() as opened:
             connections = []
@@ -42,6 +43,7 @@ def copy(stores: Sequence[Store], folder: str) -> list[str]:
                 connection.execute("BEGIN")
                 connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
                 connections.append(connection)
+                step("store fixed for a backup")
             for connection, path in zip(connections, paths, strict=True):
                 copies.copy(connection, path)
                 step("store copied for a backup")

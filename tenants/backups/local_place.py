@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -87,6 +88,11 @@ class LocalPlace:
                 if NAME in files:
                     found[stamp] = files
         return found
+
+    def everything(self) -> Iterator[tuple[str, Contents]]:
+        """Go through all folders."""
+        for tenant in self.tenants():
+            yield tenant, self.contents(tenant)
 
     def open(self, tenant: str, stamp: str, name: str, scratch: str) -> IO[bytes]:
         """Open the file, where it is one: a link, or a pipe, isn't followed or waited for."""

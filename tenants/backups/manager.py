@@ -13,20 +13,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from ..errors import UnknownTenant
 from ..scratch import scratch_folder
-from ..tenant import Tenant, is_id
+from ..tenant import Tenant
 from . import keys
-from .backup import UNIVERSAL, Backup
 from .examining import Function, name_of
-from .manifest import Manifest
 from .place import Place, place_of
-from .pruning import Pruner
 from .reading import Reader
 from .records import Records
 from .report import Outcome, RunReport
 from .retention import Retention
 from .run import FOLDER, Run
+from .shelf import Shelf
 from .status import BackupFigures, BackupStatus, tenant_status
 from .units import Unit, all_units, unit_of
 
@@ -36,10 +33,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("tenants")
 
 OnFailure = Callable[[str, str, int], object]
-Backups = list[Backup]
 
 
-class BackupManager:
+class BackupManager(Shelf):
     """Makes backups of those tenants of a data folder that have changed, and reads them again.
 
     A backup holds a tenant's own stores, and those in its folder that only others use, each copied at one instant by
@@ -48,7 +44,7 @@ class BackupManager:
 
     Args:
         router: the data folder.
-        folder: where backups are kept: a folder, or a place. Of this data folder alone.
+        folder: where backups are kept: a folder, `s3://bucket/prefix`, or a place. Of this data folder alone.
         backup_interval: seconds between two looks at what has changed.
         checks: functions that yield what is wrong, in words; called in an entry of each copy. They run in another
             process, so each has to stand in a module by its own name.
@@ -246,81 +242,8 @@ class BackupManager:
         except Exception:
             log.exception("on_backup_failure has failed itself.")
 
-    # What there is
-
-    def unit_id(self, tenant: Tenant | str) -> str:
-        """Return under which id a tenant's backups are kept; also that of one that is gone.
-
-        Raises:
-            UnknownTenant: there is none of that slug.
-        """
-        if isinstance(tenant, Tenant):
-            return tenant.id
-        return tenant if tenant == UNIVERSAL or is_id(tenant) else self.router.tenant(tenant).id
-
     def _unit(self, tenant: Tenant | str) -> Unit:
         return unit_of(self.router, self.unit_id(tenant))
-
-    def list(self, tenant: Tenant | str | None = None) -> Backups:
-        """Return the backups that there are, by tenant and moment; nothing of them is read.
-
-        Args:
-            tenant: only that one's, by slug or id, or `universal`; a purged one's by its id. All unless given.
-
-        Raises:
-            UnknownTenant: there is no tenant of that slug.
-        """
-        tenants = self.place.tenants() if tenant is None else [self.unit_id(tenant)]
-        return [Backup(owner, stamp) for owner in tenants for stamp in self.place.contents(owner)]
-
-    def latest(self, tenant: Tenant | str) -> Backup:
-        """Return a tenant's last backup.
-
-        Raises:
-            UnknownTenant: there is no tenant of that slug, or no backup of it.
-        """
-        found = self.list(tenant)
-        if not found:
-            raise UnknownTenant(f"There is no backup of {tenant} at {self.place.name}.")
-        return found[-1]
-
-    def manifest(self, backup: Backup) -> Manifest:
-        """Return what a backup says of itself. Raises `BadBackup` and `BadKey`."""
-        return self.reader.manifest(backup)
-
-    def trusts(self, backup: Backup) -> bool:
-        """True for a backup that was made by this data folder, or with this key: by nobody else.
-
-        Raises:
-            BadBackup, BadKey: its manifest can't be read.
-        """
-        return self.reader.trusts(backup)
-
-    def verify(self, backup: Backup) -> Manifest:
-        """Read a backup to its last byte, and return its manifest.
-
-        Raises:
-            BadBackup: anything of it, or of the full one that it needs, isn't as it was written.
-            BadKey: it was made with another key.
-        """
-        return self.reader.verify(backup)
-
-    def fetch(self, backup: Backup, folder: str | Path) -> dict[str, Path]:
-        """Write the databases of a backup into a folder, and return their paths; see `Reader.fetch`.
-
-        Raises:
-            BadBackup, BadKey: as `verify` does.
-            BackupFailed: there is no room for them.
-        """
-        return self.reader.fetch(backup, folder)
-
-    def prune(self) -> Backups:
-        """Remove all backups that the retention doesn't name, and return them.
-
-        Raises:
-            LockTimeout: others are making backups, and don't end.
-        """
-        return Pruner(self).all()
 
     def figures(self) -> BackupFigures:
         """Return how this manager has done. It asks nobody."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -48,8 +49,11 @@ class Place(Protocol):
     def contents(self, tenant: str) -> Contents:
         """Return the backups of a tenant, in order of their stamps."""
 
+    def everything(self) -> Iterator[tuple[str, Contents]]:
+        """Yield each tenant and its backups."""
+
     def open(self, tenant: str, stamp: str, name: str, scratch: str) -> IO[bytes]:
-        """Open a file of a backup, that can be read and sought. Raises `FileNotFoundError`."""
+        """Open a file of a backup, that can be read and sought. Raises `OSError`."""
 
     def remove(self, tenant: str, stamp: str) -> None:
         """Remove a backup. From its first moment on it is no backup any more, whatever dies meanwhile."""
@@ -59,6 +63,10 @@ def place_of(folder: str | Path | Place) -> Place:
     """Return the place that is meant.
 
     Args:
-        folder: a folder, or a place.
+        folder: a folder, `s3://bucket/prefix`, or a place.
     """
+    if isinstance(folder, str) and folder.startswith("s3://"):
+        from .s3_place import S3Place
+
+        return S3Place.of(folder)
     return LocalPlace(folder) if isinstance(folder, (str, Path)) else folder

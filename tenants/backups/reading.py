@@ -124,11 +124,16 @@ class Reader:
             BadBackup: anything of it, or of the full one that it needs, isn't as it was written.
             BadKey: it was made with another key.
         """
-        with self._open(backup) as (found, contents):
+        with self.scratch() as scratch:
+            found, contents = self._contents(backup, scratch)
             for content in contents.values():
                 for _ in content:
                     pass
-            return found
+            for store in found.stores:
+                if store.digests:
+                    with self._opened_digests(found, store, scratch):
+                        pass
+        return found
 
     def fetch(self, backup: Backup, folder: str | Path) -> dict[str, Path]:
         """Write the databases of a backup into a folder, each proven to be what was copied.
@@ -151,7 +156,8 @@ class Reader:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         written: dict[str, Path] = {}
         try:
-            with self._open(backup) as (found, contents):
+            with self.scratch() as scratch:
+                found, contents = self._contents(backup, scratch)
                 _require_room(found, folder)
                 for name, content in contents.items():
                     path = Path(folder) / f"{name}.db"
@@ -166,40 +172,49 @@ class Reader:
             raise
         return written
 
-    @contextmanager
-    def _open(self, backup: Backup) -> Iterator[tuple[Manifest, dict[str, Iterator[bytes]]]]:
-        """Give a backup's manifest, and the contents of its stores by their names."""
-        with self.scratch() as scratch:
-            found, trusted = self._manifest(backup, scratch)
-            bases = {
-                stamp: self._manifest(Backup(backup.tenant, stamp), scratch)[0]
-                for stamp in found.bases
-            }
-            if not trusted:
-                for told in (found, *bases.values()):
-                    images.require_bearable(told)
+    def _contents(
+        self, backup: Backup, scratch: str
+    ) -> tuple[Manifest, dict[str, Iterator[bytes]]]:
+        """Return a backup's manifest, and the contents of its stores by their names."""
+        found, trusted = self._manifest(backup, scratch)
+        bases = {
+            stamp: self._manifest(Backup(backup.tenant, stamp), scratch)[0] for stamp in found.bases
+        }
+        if not trusted:
+            for told in (found, *bases.values()):
+                images.require_bearable(told)
 
-            def opener(told: Manifest, store: StoreCopy) -> AbstractContextManager[IO[bytes]]:
-                return self._opened(told, store, scratch)
+        def opener(told: Manifest, store: StoreCopy) -> AbstractContextManager[IO[bytes]]:
+            return self._opened(told, store, scratch)
 
-            yield (
-                found,
-                {
-                    store.name: images.chunks(found, store, bases.get(store.base), opener)
-                    for store in found.stores
-                },
-            )
+        return found, {
+            store.name: images.chunks(found, store, bases.get(store.base), opener)
+            for store in found.stores
+        }
 
-    @contextmanager
-    def _opened(self, told: Manifest, store: StoreCopy, scratch: str) -> Iterator[IO[bytes]]:
-        binding = (told.tenant, told.stamp, store.file)
-        key = self.key if told.encrypted else None
+    def _opened(
+        self, told: Manifest, store: StoreCopy, scratch: str
+    ) -> AbstractContextManager[IO[bytes]]:
         expected = Written(store.stored_bytes, store.stored_sha256)
+        return self._opened_file(told, store.file, expected, scratch)
+
+    def _opened_digests(
+        self, told: Manifest, store: StoreCopy, scratch: str
+    ) -> AbstractContextManager[IO[bytes]]:
+        expected = Written(store.digests_bytes, store.digests_sha256)
+        return self._opened_file(told, store.digests, expected, scratch)
+
+    @contextmanager
+    def _opened_file(
+        self, told: Manifest, name: str, expected: Written, scratch: str
+    ) -> Iterator[IO[bytes]]:
+        binding = (told.tenant, told.stamp, name)
+        key = self.key if told.encrypted else None
         with ExitStack() as stack:
             try:
                 source = stack.enter_context(self.place.open(*binding, scratch))
             except OSError as error:
-                raise _unreadable(f"{store.file} of {told.backup}", error) from error
+                raise _unreadable(f"{name} of {told.backup}", error) from error
             yield stack.enter_context(stored.opened(source, expected, binding, key, scratch))
 
     def digests(self, told: Manifest, store: StoreCopy, path: str, scratch: str) -> bool:

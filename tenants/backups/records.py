@@ -162,6 +162,13 @@ class Records:
         ).fetchone()
         return row[0] if row else ""
 
+    def has_backups(self) -> bool:
+        """True where backups were made at the place, as far as is known."""
+        if any(note["place"] == self.place for note in self._read()["backups"].values()):
+            return True
+        found = self._run("SELECT EXISTS (SELECT 1 FROM backup WHERE place = ?)", self.place)
+        return bool(found.fetchone()[0])
+
     # How
 
     def _run(self, query: str, *params: Any) -> Any:

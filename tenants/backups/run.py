@@ -7,25 +7,19 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack, suppress
-from datetime import UTC, datetime
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from peewee import PeeweeException
 
 from ..errors import BackupFailed, TenantError
-from ..life.steps import step
 from ..places import remove_folder
 from ..scratch import scratch_folder
-from . import copying, manifest
-from .backup import fresh_stamp
 from .examining import Examiner
-from .manifest import Manifest, StoreCopy
-from .pruning import Pruner
+from .making import Making
 from .report import Outcome, RunReport
 from .turn import turn
-from .units import Unit, stores_of, unit_of
+from .units import Unit, unit_of
 
 if TYPE_CHECKING:
     from .manager import BackupManager
@@ -43,6 +37,9 @@ class Run:
         manager: whose; see there for what it is made of.
         told: called with each outcome as it comes.
         stopped_by: the event of whoever stops it.
+
+    Attributes:
+        scratch: a folder for what is gone at the end, once there is anything to do.
     """
 
     def __init__(
@@ -55,6 +52,7 @@ class Run:
         self.router, self.place, self.records = manager.router, manager.place, manager.records
         self.stopped = threading.Event()
         self._examiner: Examiner | None = None
+        self.scratch = ""
 
     def stop(self) -> None:
         """End it in the middle, from another thread. Nothing half-made stays."""
@@ -71,32 +69,47 @@ class Run:
         """
         begun = time.monotonic()
         report = RunReport()
-        signatures = self.records.signatures()
+        signatures, there = self.records.signatures(), self._tenants_there(even_unchanged)
         with ExitStack() as self._kept:
-            self._scratch = ""
             for unit in units:
                 if self.stopped.is_set():
                     break
                 report.looked_at += 1
-                if not even_unchanged and self._is_unchanged(unit, signatures.get(unit.id, "")):
+                known = signatures.get(unit.id, "")
+                if not even_unchanged and unit.id in there and self._is_unchanged(unit, known):
                     continue
-                outcome = self._guarded(unit, even_unchanged)
+                outcome = self._guarded(unit, even_unchanged, known)
                 if outcome is not None:
                     report.outcomes.append(outcome)
                     self.told(outcome)
         report.seconds = time.monotonic() - begun
         return report
 
-    def _is_unchanged(self, unit: Unit, signature: str) -> bool:
-        return bool(signature) and signature == self._signature(unit)
+    def _tenants_there(self, even_unchanged: bool) -> set[str]:
+        try:
+            there = set(self.place.tenants())
+        except OSError as error:
+            raise BackupFailed(
+                f"What is kept at {self.place.name} can't be listed ({error})."
+            ) from error
+        if not there and not even_unchanged and self.records.has_backups():
+            raise BackupFailed(
+                f"There were backups at {self.place.name}, and now there is nothing: is its disk mounted? If they were "
+                f"removed on purpose, begin anew by backing up what hasn't changed, too."
+            )
+        return there
 
-    def _signature(self, unit: Unit) -> str:
+    def _is_unchanged(self, unit: Unit, signature: str) -> bool:
+        return bool(signature) and signature == self.signature(unit)
+
+    def signature(self, unit: Unit) -> str:
+        """Say what a unit's files look like now; empty where that can't be relied upon later."""
         return unit.signature(self.place.name, time.time_ns())
 
-    def _guarded(self, unit: Unit, even_unchanged: bool) -> Outcome | None:
+    def _guarded(self, unit: Unit, even_unchanged: bool, known: str) -> Outcome | None:
         begun = time.monotonic()
         try:
-            outcome = self._back_up(unit, even_unchanged)
+            outcome = self._back_up(unit, even_unchanged, known)
         except Exception as error:  # noqa: BLE001 - whatever it is, the others' turn comes
             if self.stopped.is_set():
                 return None
@@ -119,215 +132,36 @@ class Run:
             log.exception("That a backup of %s has failed couldn't be noted.", unit.slug)
             return 1
 
-    def _back_up(self, unit: Unit, even_unchanged: bool) -> Outcome | None:
+    def _back_up(self, unit: Unit, even_unchanged: bool, known: str) -> Outcome | None:
         with turn(self.router.path, self.stopped):
-            if not even_unchanged and self._is_unchanged(unit, self.records.signature(unit.id)):
+            now = self.records.signature(unit.id)
+            if not even_unchanged and now != known and self._is_unchanged(unit, now):
                 return None  # another process has just done it
             unit = unit_of(self.router, unit.id)
             self._prepare()
-            folder = f"{self._scratch}/copies"
+            folder = f"{self.scratch}/copies"
             os.mkdir(folder, mode=0o700)
             try:
-                return self._back_up_in(folder, unit, even_unchanged)
+                return Making(self, unit, folder).make(even_unchanged)
             finally:
                 remove_folder(folder)
 
+    @property
+    def examiner(self) -> Examiner:
+        """The process that looks at copies."""
+        assert self._examiner is not None
+        return self._examiner
+
     def _prepare(self) -> None:
         """Have a folder for copies, and a process that looks at them, from the first changed unit to the run's end."""
-        if self._scratch:
+        if self.scratch:
             return
-        self._scratch = self._kept.enter_context(scratch_folder(self.router.path, FOLDER))
+        self.scratch = self._kept.enter_context(scratch_folder(self.router.path, FOLDER))
         manager = self.manager
-        self._examiner = Examiner(self._scratch, manager.checks, manager.describe, manager.key)
+        self._examiner = Examiner(self.scratch, manager.checks, manager.describe, manager.key)
         self._kept.callback(self._examiner.close)
         if self.stopped.is_set():
             self._examiner.kill()
-
-    def _back_up_in(self, folder: str, unit: Unit, even_unchanged: bool) -> Outcome:
-        self.place.tidy(unit.id)
-        stamps = list(self.place.contents(unit.id))
-        last = self.manager.reader.latest(unit.id, stamps, self._scratch)
-        stamp = fresh_stamp(max(stamps, default=""))
-        made_at = datetime.now(UTC)
-        signature = self._signature(
-            unit
-        )  # before the copy: what is written after it will be seen as a change
-        stores = stores_of(self.router, unit)
-        paths = copying.copy(stores, folder)
-        part = self.place.begin(unit.id, stamp, folder)
-        try:
-            question = {
-                "tenant": unit.id,
-                "slug": unit.slug,
-                "stamp": stamp,
-                "folder": part,
-                "enter": _may_enter(unit, stores),
-                "unless": self._known_images(last, even_unchanged),
-                "copies": self._copies(unit, stores, paths, last, folder),
-            }
-            answer = self._ask(question)
-            if answer.get("same"):
-                assert last is not None
-                self.place.give_up(unit.id, stamp, part)
-                self.records.made(unit.id, signature)
-                return Outcome(unit.id, unit.slug, "same", last.backup)
-            made = self._manifest(unit, stamp, made_at, answer)
-            self._publish(made, part)
-        except BaseException:
-            with suppress(OSError):  # what is left is removed before the next one is made
-                self.place.give_up(unit.id, stamp, part)
-            raise
-        self.records.made(unit.id, signature)
-        Pruner(self.manager).after(made, self._scratch)
-        increment = any(store.kind == "increment" for store in made.stores)
-        return Outcome(
-            unit.id, unit.slug, "made", made.backup, "", 0, made.bytes, made.stored_bytes, increment
-        )
-
-    # The question
-
-    def _known_images(self, last: Manifest | None, even_unchanged: bool) -> dict[str, str] | None:
-        if last is None or even_unchanged:
-            return None
-        return {store.name: store.sha256 for store in last.stores}
-
-    def _copies(
-        self, unit: Unit, stores: list[Any], paths: list[str], last: Manifest | None, folder: str
-    ) -> list[dict[str, Any]]:
-        return [
-            {
-                "name": member.name,
-                "role": member.role,
-                "store": member.id,
-                "owner": store.owner,
-                "generation": member.generation,
-                "path": path,
-                "label": store.label,
-                "base": self._base(
-                    member.id, member.generation, last, f"{folder}/{number}.digests"
-                ),
-            }
-            for number, (member, store, path) in enumerate(
-                zip(unit.members, stores, paths, strict=True)
-            )
-        ]
-
-    def _base(
-        self, store: str, generation: int, last: Manifest | None, path: str
-    ) -> dict[str, Any] | None:
-        """Return the full one that changes of a store can be told against, with its page digests at a path."""
-        known = next(
-            (
-                s
-                for s in (last.stores if last else ())
-                if (s.store, s.generation) == (store, generation)
-            ),
-            None,
-        )
-        if last is None or known is None or known.since_full >= self.manager.most_increments:
-            return None
-        holder: Manifest | None = last
-        if known.kind == "increment":
-            holder = self.manager.reader.latest(last.tenant, [known.base], self._scratch)
-        whole = _whole(holder, known)
-        if holder is None or whole is None or self._is_old(holder):
-            return None
-        if holder.encrypted != (self.manager.key is not None):
-            return None
-        if not self.manager.reader.digests(holder, whole, path, self._scratch):
-            return None
-        return {
-            "stamp": holder.stamp,
-            "since_full": known.since_full,
-            "path": path,
-            "store": {
-                name: getattr(whole, name)
-                for name in (
-                    "sha256", "page_size", "pages", "stored_bytes", "digests", "digests_bytes", "digests_sha256",
-                )
-            },
-        }  # fmt: skip
-
-    def _is_old(self, holder: Manifest) -> bool:
-        age = datetime.now(UTC) - holder.backup.made_at
-        return age.total_seconds() > self.manager.oldest_full
-
-    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
-        step("copies made for a backup")
-        assert self._examiner is not None
-        answer = self._examiner.examine(question)
-        if answer.get("faults"):
-            raise BackupFailed(
-                "the copy isn't sound, so that none was kept: " + "; ".join(answer["faults"])
-            )
-        if answer.get("error"):
-            raise BackupFailed(answer["error"])
-        step("copies packed for a backup")
-        return answer
-
-    # The answer
-
-    def _manifest(
-        self, unit: Unit, stamp: str, made_at: datetime, answer: dict[str, Any]
-    ) -> Manifest:
-        key = self.manager.key
-        return Manifest(
-            format=manifest.FORMAT,
-            tenant=unit.id,
-            slug=unit.slug,
-            stamp=stamp,
-            made_at=made_at.isoformat(timespec="microseconds"),
-            program=_program(),
-            facts=answer["facts"],
-            checks=answer["checks"],
-            encrypted=key is not None,
-            key=key.id if key is not None else "",
-            stores=[StoreCopy(**store) for store in answer["stores"]],
-        )
-
-    def _publish(self, made: Manifest, part: str) -> None:
-        content = manifest.encode(made, self.manager.key)
-        with open(f"{part}/{manifest.NAME}", "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        step("manifest of a backup written")
-        self.records.announce(made, manifest.digest(content))
-        try:
-            self.place.publish(made.tenant, made.stamp, part)
-        except BaseException:
-            self.records.forget(made.backup)
-            raise
-        step("backup published")
-
-
-def _may_enter(unit: Unit, stores: list[Any]) -> bool:
-    """True where there is a tenant, and the application's models fit its stores: checks of older ones would stumble."""
-    own = [
-        store
-        for member, store in zip(unit.members, stores, strict=True)
-        if member.name == member.role
-    ]
-    return bool(own) and all(
-        store.owner and store.schema == store.router.fingerprint(store.role) for store in own
-    )
-
-
-def _whole(holder: Manifest | None, known: StoreCopy) -> StoreCopy | None:
-    for store in holder.stores if holder is not None else ():
-        if (store.store, store.generation, store.kind) == (known.store, known.generation, "full"):
-            return store
-    return None
-
-
-@cache
-def _program() -> str:
-    from importlib import metadata  # slow, and seldom needed
-
-    try:
-        return metadata.version("cuneifox")
-    except metadata.PackageNotFoundError:
-        return ""
 
 
 def _told(unit: Unit, error: Exception) -> str:
