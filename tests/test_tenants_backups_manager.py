@@ -18,6 +18,7 @@ from backed_up import OLD, Site, no_bad_notes, site, texts_in
 from notes import Note, child
 from tenants import BackupFailed, BackupManager, TenantError, UnknownTenant
 from tenants.backups.backup import Backup
+from tenants.backups.units import RACY, unit_of
 from tenants.life import steps
 
 __all__ = ["site"]
@@ -78,6 +79,32 @@ def test_only_what_changed_is_backed_up(site: Site) -> None:
     fetched = manager.fetch(made.backup, site.folder / "fetched")
     assert texts_in(fetched["books"]) == site.texts("acme")
     assert len(manager.list("acme")) == 2
+
+
+def test_what_a_look_tells(site: Site) -> None:
+    """Any of its files that is written to, replaced or gone changes the look; what is too young to tell gives none."""
+    unit = unit_of(site.router, site.router.tenant("acme").id)
+    books = Path(unit.members[0].path)
+    site.router.pool.close_idle()
+    site.age()
+    before = unit.signature("place", OLD + RACY)
+    assert before
+    assert unit.signature("place", OLD + RACY - 1) == unit.signature("place", OLD - 1) == ""
+    assert unit.signature("elsewhere", OLD + RACY) != before
+    seen = {before}
+    os.utime(books, ns=(OLD, OLD - 1))
+    seen.add(unit.signature("place", OLD + RACY))
+    wal = Path(f"{books}-wal")
+    wal.write_bytes(b"")
+    os.utime(wal, ns=(OLD, OLD))
+    seen.add(unit.signature("place", OLD + RACY))
+    wal.unlink()
+    books.rename(site.folder / "books")
+    seen.add(unit.signature("place", OLD + RACY))
+    shutil.copy2(site.folder / "books", books)
+    os.utime(books, ns=(OLD, OLD))
+    seen.add(unit.signature("place", OLD + RACY))  # another file of the same size and time
+    assert len(seen) == 5
 
 
 def test_an_increment_that_saves_nothing_is_a_full_one(site: Site) -> None:
@@ -266,13 +293,16 @@ def test_two_managers_share_the_work(site: Site) -> None:
 
 def test_every_so_often(site: Site) -> None:
     """A started manager makes backups by itself, and stops at once, in the middle of one too, leaving nothing of it."""
-    failed = threading.Event()
-    manager = site.manager(
-        backup_interval=0.01, on_backup_failure=lambda slug, error, failures: failed.set()
-    )
+    twice = threading.Event()  # by then each has had its turn
+
+    def failed(slug: str, error: str, failures: int) -> None:
+        if failures == 2:
+            twice.set()
+
+    manager = site.manager(backup_interval=0.01, on_backup_failure=failed)
     site.write("globex", "bad")
     with manager:
-        assert failed.wait(60)
+        assert twice.wait(120)
         assert manager.status().running
     assert not manager.status().running
     assert len(manager.list("acme")) == 1
