@@ -133,10 +133,10 @@ class RWLock:
             if self._writer == who:
                 self._depth += 1
                 return
-            waiter = _Waiter(who, thread, writes=True)
-            if self._may_write(waiter):
-                self._grant(waiter)
+            if self._may_write(who):
+                self._writer, self._writer_thread, self._depth = who, thread, 1
                 return
+            waiter = _Waiter(who, thread, writes=True)
             self._require_an_end(waiter)
             if who in self._readers:
                 self._waiting_writers.appendleft(waiter)
@@ -144,9 +144,8 @@ class RWLock:
                 self._waiting_writers.append(waiter)
         self._wait(waiter, timeout)
 
-    def _may_write(self, waiter: _Waiter) -> bool:
-        others = len(self._readers) - (waiter.owner in self._readers)
-        return self._writer is None and not others
+    def _may_write(self, who: object) -> bool:
+        return self._writer is None and len(self._readers) == (who in self._readers)
 
     def _require_an_end(self, waiter: _Waiter) -> None:
         if self._writer is not None and self._writer_thread == waiter.thread:
@@ -205,7 +204,7 @@ class RWLock:
     def _admit(self) -> None:
         """Hand it to whoever may have it now."""
         if self._waiting_writers:
-            if self._may_write(self._waiting_writers[0]):
+            if self._may_write(self._waiting_writers[0].owner):
                 self._hand_to(self._waiting_writers.popleft())
         elif self._writer is None:
             while self._waiting_readers:
