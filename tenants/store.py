@@ -171,7 +171,12 @@ class Store:
 
     @property
     def folder(self) -> str:
-        """The folder of its owner, in which what belongs to it lies, whether or not it is a file itself."""
+        """The folder of its owner, in which what belongs to it lies, whether or not it is a file itself.
+
+        The shared database's is the data folder.
+        """
+        if not self.owner:
+            return str(self.router.path)
         return f"{self.router.path}/{relative_home(self.owner)}"
 
     def take_schema(self, schema: str) -> None:
