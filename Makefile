@@ -9,6 +9,7 @@
 # make soak-long  works in 5,000 companies for two hours and looks if memory, descriptors, logs stay flat; goes on
 # make backups-long  takes 200 backups while others post, and compares each; BACKUPS=… chooses otherwise; goes on
 # make backup-damage-long  damages backups 1,100 times: all have to be refused; goes on where it was
+# make edits-long  edits a company's files behind our back, 1,000 times, and has each edit found; EDITS=… chooses otherwise
 # make bench  measures everything against its peers and writes docs/benchmarks.md
 
 PYTHON ?= python3
@@ -17,7 +18,7 @@ WORKERS ?= $(shell nproc)
 BIN := .venv/bin
 
 .PHONY: run test check format lint layers types isolation-long bench attacks-long backups-long backup-damage-long \
-	contention-long kills-long power-loss-long soak-long pictures routes clean
+	contention-long edits-long kills-long power-loss-long soak-long pictures routes clean
 
 # The data is made once; starting again keeps it. `exec` hands Ctrl-C straight to the server.
 run: .venv/.run
@@ -84,6 +85,12 @@ backups-long: .venv/.test
 
 backup-damage-long: .venv/.test
 	$(BIN)/python -m tests.long_backup_damage
+
+# So many edits in all, in pieces that add up, as above.
+EDITS ?= 1000
+
+edits-long: .venv/.test
+	$(BIN)/python -m tests.long_edits --edits $(EDITS)
 
 # What the documents show, of the demo companies as they are now.
 pictures: .venv/.test

@@ -10,14 +10,15 @@ from peewee import BooleanField, CharField, Check, ForeignKeyField, IntegrityErr
 from models.actors import Actor
 from models.errors import BadInput, Conflict, NotFound
 from models.registers import StaticIdField
+from models.seals import SealedModel
 from models.texts import clean_line
-from tenants import RoutedModel, current_store
+from tenants import current_store
 
 TYPES = ("asset", "liability", "equity", "income", "expense")
 """In the order of the statements; debit increases the first and the last."""
 
 
-class Account(RoutedModel):
+class Account(SealedModel):
     """One account.
 
     Attributes:

@@ -11,8 +11,9 @@ from peewee import BlobField, CharField, IntegerField
 
 from models.errors import BadInput, NotFound
 from models.registers import StaticIdField
+from models.seals import SealedModel
 from models.texts import clean_line
-from tenants import RoutedModel, current_store
+from tenants import current_store
 
 STORE = "attachments"
 LARGEST = 20 * 2**20
@@ -22,7 +23,7 @@ _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9!#$&^_
 _UNNAMED = "attachment"
 
 
-class Attachment(RoutedModel):
+class Attachment(SealedModel):
     """One file; ``voucher_id`` is that of the company's own books."""
 
     id = StaticIdField()
@@ -76,10 +77,10 @@ class Attachment(RoutedModel):
     @classmethod
     def discard(cls, voucher_id: int) -> None:
         """Delete all attachments of a voucher, which is to be a draft that is gone."""
-        of_voucher = cls.voucher_id == voucher_id
-        if cls.select().where(of_voucher).exists():
+        if cls.select().where(cls.voucher_id == voucher_id).exists():
             with current_store(STORE).writing():
-                cls.delete().where(of_voucher).execute()
+                for attachment in cls.of([voucher_id]):
+                    attachment.delete_instance()
 
     @classmethod
     def of(cls, voucher_ids: list[int]) -> list[Self]:

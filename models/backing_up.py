@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -16,11 +16,12 @@ from typing import Any
 import msgspec
 
 from models.check import CHECKS, guarded, in_snapshot
-from models.checks import files, ledger
+from models.checks import files, ledger, seals
 from models.checks.findings import Fault
 from models.companies import Company
 from models.people.activity import Activity
 from models.restorations import Restoration
+from models.seal_anchors import write_anchor
 from models.settings import GENESIS
 from tenants import Store, Tenant, current_entry, current_store
 
@@ -46,19 +47,22 @@ def faults() -> Iterator[str]:
     for roles, check in CHECKS:
         if stores.keys() >= set(roles):
             yield from _lines(roles[0], guarded(partial(in_snapshot, check)))
+    for role, store in stores.items():
+        yield from _lines(role, guarded(partial(seals.sealed, store)))
     if "books" in stores:
         yield from _lines("books", guarded(partial(in_snapshot, ledger.chain_alone)))
 
 
 def facts() -> dict[str, Any]:
-    """Return what is to be known of the copy that is entered without opening it; empty where it holds no books.
+    """Return what is to be known of the copy that is entered without opening it.
 
-    ``chain_count`` and ``chain_head`` are an anchor of the chain, for whoever cuts its end off the books later.
-    ``company`` is what the catalogue repeats of the settings. Dates are like "2026-02-28", amounts appear in the
-    digest alone.
+    ``seals`` are how many changes each store's seals have been through, and their sum. Of books, ``chain_count`` and
+    ``chain_head`` are an anchor of the chain, for whoever cuts its end off later, and ``company`` is what the
+    catalogue repeats of the settings. Dates are like "2026-02-28", amounts appear in the digest alone.
     """
-    if "books" not in _stores():
-        return {}
+    found = {role: list(store.execute_sql(_SEALS).fetchone()) for role, store in _stores().items()}
+    if "books" not in found:
+        return {"seals": found}
     store = current_store("books")
     with store.reading():
         count, head = store.execute_sql("SELECT count, head FROM ledger_state").fetchone()
@@ -69,6 +73,7 @@ def facts() -> dict[str, Any]:
             "chain_head": head,
             "last_number": last[0] if last else "",
             "company": dict(zip(SHOWN, shown, strict=True)),
+            "seals": found,
             **_sums(store, count),
         }
 
@@ -99,36 +104,42 @@ def restored(
     tenant: Tenant,
     *,
     facts: Mapping[str, Any],
+    roles: Collection[str] = ("books", "registers", "attachments"),
     source: str = "",
     user_id: str = "",
     user_name: str = "system",
     now: float | None = None,
 ) -> None:
-    """Tell the catalogue that a company's books were replaced, in the transaction that does it.
+    """Tell the catalogue that a company's stores were replaced, in the transaction that does it.
 
-    What it knows of the chain goes back, or forward, to what there is now. That is noted in the activity log, with
-    the vouchers that were lost, and kept on record, so that backups of what was lost don't pass for anchors of what
-    there is.
+    What it knows of chain and seals goes back, or forward, to what there is now. That is noted in the activity log,
+    with the vouchers that were lost, and kept on record, so that backups of what was lost don't pass for anchors of
+    what there is.
 
     Args:
         tenant: the company; pass the rest by ``functools.partial``.
-        facts: of the books that it has from now on; nothing is done where they are empty.
+        facts: of the stores that it has from now on.
+        roles: of those that were replaced; those that the company shares aren't among them.
         source: the stamp of the backup that these are; for files that a restore replaced and that are now put back,
             the time of that restore, written like a stamp; empty for files from elsewhere, whose past is unknown.
         user_id: who does it; ``user_name`` likewise.
         now: UTC seconds; the clock's unless given.
     """
-    if "chain_count" not in facts:
-        return
     now = time.time() if now is None else now
     company = Company.get_by_id(tenant.id)
     lost = (company.chain_count, company.chain_head)
-    for field, value in _catalogued(facts).items():
-        setattr(company, field, value)
-    company.save()
+    seals = facts.get("seals", {})
+    replaced = [store.role for store in tenant.own_stores() if store.role in roles]
+    if "books" in replaced:
+        for field, value in _catalogued(facts).items():
+            setattr(company, field, value)
+        company.save()
+    for role in replaced:
+        write_anchor(tenant.store(role), *seals.get(role, ()))
     Restoration.create(
         tenant_id=tenant.id,
         at=stamp_of(now),
+        roles=",".join(replaced),
         source=source,
         count=company.chain_count,
         head=company.chain_head,
@@ -138,7 +149,7 @@ def restored(
     )
     Activity.note(
         "companies.restore",
-        _subject(source, company.chain_count, lost[0]),
+        _subject(", ".join(replaced), source, company.chain_count, lost[0]),
         now=now,
         user_id=user_id,
         user_name=user_name,
@@ -168,6 +179,7 @@ def stamp_of(now: float) -> str:
 
 
 _LAST_NUMBER = "SELECT number FROM vouchers ORDER BY chain_no DESC LIMIT 1"
+_SEALS = "SELECT changes, total FROM seal_state"
 _HASH = "SELECT chain_hash FROM vouchers WHERE chain_no = ?"
 _SUMS = """
 SELECT COUNT(DISTINCT v.id), COUNT(l.n), MIN(v.date), MAX(v.date)
@@ -220,8 +232,11 @@ def _catalogued(facts: Mapping[str, Any]) -> dict[str, Any]:
     return shown | {field: facts[field] for field in ("chain_count", "chain_head")}
 
 
-def _subject(source: str, count: int, lost: int) -> str:
+def _subject(what: str, source: str, count: int, lost: int) -> str:
     where = f"backup {source}" if source else "files from elsewhere"
-    if lost > count:
-        return f"{where}; vouchers {count + 1} to {lost} of the chain were lost"
-    return f"{where}; no voucher was lost"
+    told = (
+        f"vouchers {count + 1} to {lost} of the chain were lost"
+        if lost > count
+        else "no voucher was lost"
+    )
+    return f"{what} from {where}; {told}"

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 
-from models.anchors import Manifests
-from models.checks import files, ledger, references
+from models.anchors import Manifests, known_seals
+from models.checks import files, ledger, references, seals
 from models.checks.findings import Fault, Finding
 from tenants import (
     Router,
@@ -20,6 +20,7 @@ from tenants import (
     Tenant,
     TenantError,
     WrongFile,
+    current_entry,
     current_store,
 )
 
@@ -51,8 +52,8 @@ def check_company(router: Router, tenant: Tenant | str, manifests: Manifests = (
 
     Looked at are the identity of each file, SQLite's integrity and foreign keys, the accounts, whether
     each voucher balances, kept balances against recomputed ones, debits against credits of each month,
-    numbers, the hash chain with what catalogue and backups know of it, references to registers, and attachments.
-    ``manifests`` are of backups that the catalogue may not know.
+    numbers, seals and the hash chain, also by what catalogue and backups know of them, references to
+    registers, and attachments. ``manifests`` are of backups that the catalogue may not know.
 
     Raises UnknownTenant if there is no such company.
     """
@@ -71,6 +72,8 @@ def check_company(router: Router, tenant: Tenant | str, manifests: Manifests = (
     if "books" in sound:
         found += _in_one_state(company, sound)
         with router.using(company):
+            for role in sorted(sound):
+                found += _findings(company, role, guarded(partial(_seals, role, manifests)))
             found += _findings(company, "books", guarded(partial(ledger.chain, manifests)))
     return found
 
@@ -97,6 +100,7 @@ def _in_one_state(company: Tenant, sound: set[str]) -> list[Finding]:
 def _file_faults(store: Store) -> Iterator[Fault]:
     try:
         with store.get_connection() as connection:
+            yield from guarded(partial(files.origin, store, connection))
             for look in files.LOOKS[store.role]:
                 yield from guarded(partial(look, connection))
     except WrongFile as error:
@@ -109,6 +113,15 @@ def in_snapshot(check: Callable[[], Iterator[Fault]]) -> Iterator[Fault]:
     """Run one check of the books on one state of them, while others go on posting."""
     with current_store("books").reading():
         yield from check()
+
+
+def _seals(role: str, manifests: Manifests) -> Iterator[Fault]:
+    """Compare a store with its seals; registers that are shared are in their owner's backups."""
+    store, entry = current_store(role), current_entry()
+    own = entry is not None and entry.tenant is not None and store.owner == entry.tenant.id
+    known = known_seals(store, manifests if own else ())
+    with store.reading():
+        yield from seals.sealed(store, known)
 
 
 def guarded(look: Callable[[], Iterator[Fault]]) -> Iterator[Fault]:

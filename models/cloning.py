@@ -85,6 +85,7 @@ def _start_alike(router: Router, source: Tenant, slug: str, names: dict[str, Any
             with current_store(STORE).writing(), _snapshot(registers) as rows:
                 for model in REGISTER_MODELS:
                     _copy_rows(rows, model, current_store(STORE))
+        new_books.seal_stores()
 
     clone = router.create(
         slug,
@@ -99,7 +100,10 @@ def _start_alike(router: Router, source: Tenant, slug: str, names: dict[str, Any
 
 
 def _rename(names: dict[str, Any]) -> None:
-    BooksSettings.update(**names).execute()
+    settings = books_settings()
+    for field, value in names.items():
+        setattr(settings, field, value)
+    settings.save()
 
 
 def _row() -> dict[str, Any]:

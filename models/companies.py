@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from peewee import BigIntegerField, CharField, IntegerField, Model, Table
@@ -24,6 +25,8 @@ from models.numbering import NumberSeries
 from models.posted import Line, Voucher
 from models.registers import REGISTER_MODELS
 from models.restorations import Restoration
+from models.seal_anchors import SealAnchor
+from models.seals import SEAL_MODELS
 from models.settings import GENESIS, BooksSettings, LedgerState, books_settings
 from tenants import RoutedModel, Router, Tenant, current_entry, current_store
 
@@ -33,7 +36,9 @@ BOOKS_MODELS: list[type[Model]] = [
 ]  # fmt: skip
 """In the order in which their tables can be made."""
 
-COMPANY_MODELS: list[type[Model]] = [*BOOKS_MODELS, *REGISTER_MODELS, Attachment]
+COMPANY_MODELS: list[type[Model]] = [
+    *BOOKS_MODELS, *REGISTER_MODELS, Attachment, *chain.from_iterable(SEAL_MODELS.values()),
+]  # fmt: skip
 """What a company stores, in all its stores."""
 
 
@@ -60,7 +65,7 @@ class Company(RoutedModel):
         table_name = "companies"
 
 
-CATALOGUE_MODELS: list[type[Model]] = [Company, Restoration]
+CATALOGUE_MODELS: list[type[Model]] = [Company, Restoration, SealAnchor]
 """What the catalogue holds of companies."""
 
 _TENANT = Table("tenant", ("id", "state"))

@@ -15,6 +15,7 @@ from pathlib import Path
 from models.companies import Company
 from models.errors import BadInput, Conflict
 from models.people.memberships import Membership
+from models.seal_anchors import SealAnchor
 from models.texts import clean_line
 from tenants import BadChange, Router, SlugTaken, Tenant, WrongFile
 
@@ -132,6 +133,9 @@ def unregister(tenant: Tenant) -> None:
     """Take a company that is being purged off the lists, in the caller's transaction on the catalogue."""
     Membership.delete().where(Membership.tenant_id == tenant.id).execute()
     Company.delete().where(Company.tenant_id == tenant.id).execute()
+    SealAnchor.delete().where(
+        SealAnchor.store_id.in_([s.id for s in tenant.own_stores()])
+    ).execute()
 
 
 @contextmanager

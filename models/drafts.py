@@ -26,12 +26,13 @@ from models.keys import checked_key
 from models.months import demand_month
 from models.posted import Voucher
 from models.resolver import demand_known
-from tenants import RoutedModel, Store, TenantError, current_store
+from models.seals import SealedModel, drafted
+from tenants import Store, TenantError, current_store
 
 _log = logging.getLogger(__name__)
 
 
-class Draft(RoutedModel):
+class Draft(SealedModel):
     """A voucher that isn't posted yet: no number, may be out of balance, may be changed and deleted.
 
     Attributes:
@@ -156,7 +157,9 @@ def next_voucher_id(store: Store) -> int:
     given = store.execute_sql(
         "UPDATE ledger_state SET last_voucher_id = last_voucher_id + 1 RETURNING last_voucher_id"
     )
-    return given.fetchone()[0]
+    id: int = given.fetchone()[0]
+    drafted(store, id)
+    return id
 
 
 def _add(

@@ -9,14 +9,15 @@ from peewee import BooleanField, CharField, Check, IntegrityError
 from models.actors import Actor
 from models.errors import BadInput, Conflict, NotFound
 from models.registers import StaticIdField
+from models.seals import SealedModel
 from models.texts import clean_line
-from tenants import RoutedModel, current_store
+from tenants import current_store
 
 KINDS = ("general", "sales", "purchases", "receipts", "payments")
 VAT_KINDS = ("none", "input", "output")
 
 
-class JournalBook(RoutedModel):
+class JournalBook(SealedModel):
     """One journal book.
 
     Attributes:

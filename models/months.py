@@ -22,14 +22,15 @@ from models.fiscal import (
     month_of,
 )
 from models.results import earliest_result
+from models.seals import SealedModel, kept
 from models.settings import books_settings
 from models.texts import clean_line
-from tenants import RoutedModel, current_store
+from tenants import current_store
 
 OPEN, FROZEN, CLOSED = "open", "frozen", "closed"
 
 
-class Month(RoutedModel):
+class Month(SealedModel):
     """A month that is, or was, not open. Months before the last closed one are closed without a row."""
 
     month = IntegerField(primary_key=True)
@@ -41,7 +42,7 @@ class Month(RoutedModel):
         indexes = ((("state", "month"), False),)
 
 
-class MonthChange(RoutedModel):
+class MonthChange(SealedModel):
     """Who changed a month's state, when (microseconds since 1970, UTC) and why; never changed."""
 
     id = AutoField()
@@ -171,11 +172,13 @@ def _set_state(month: int, state: str, by: Actor, reason: str) -> None:
 
 
 def _record(month: int, state: str, by: Actor, reason: str) -> None:
-    current_store("books").execute_sql(
-        "INSERT INTO months (month, state) VALUES (?, ?)"
-        " ON CONFLICT (month) DO UPDATE SET state = excluded.state",
-        (month, state),
-    )
+    store = current_store("books")
+    with kept(store, Month, month):
+        store.execute_sql(
+            "INSERT INTO months (month, state) VALUES (?, ?)"
+            " ON CONFLICT (month) DO UPDATE SET state = excluded.state",
+            (month, state),
+        )
     MonthChange.create(
         month=month,
         state=state,

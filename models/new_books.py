@@ -14,6 +14,7 @@ from models.accounts import Account
 from models.charts import Chart, account_rows, load_chart
 from models.journals import JournalBook
 from models.registers import STORE, protect_registers, register_triggers
+from models.seals import FORMAT, TABLES, seal_all
 from models.settings import BooksSettings, LedgerState
 from models.triggers import install, scripts
 from tenants import current_entry, current_store
@@ -26,7 +27,7 @@ def template_name(chart: str) -> str:
     ``chart`` names a chart of accounts, and is empty for books that begin without one.
     """
     loaded = load_chart(chart) if chart else None
-    contents = repr((loaded, scripts(), register_triggers()))
+    contents = repr((loaded, scripts(), register_triggers(), FORMAT))
     return f"{chart or 'bare'}-{hashlib.sha256(contents.encode()).hexdigest()[:12]}"
 
 
@@ -40,9 +41,18 @@ def prepare(chart: Chart | None) -> None:
             _insert_chart(chart)
         LedgerState.create()
         install(current_store("books"))
-    if _has_own_registers():
+    if has_own_registers():
         with current_store(STORE).writing():
             protect_registers()
+    seal_stores()
+
+
+def seal_stores() -> None:
+    """Seal all that the current entry's own stores hold; for those that begin."""
+    for role in TABLES:
+        if role != STORE or has_own_registers():
+            with current_store(role).writing() as database:
+                seal_all(database.execute_sql, role)
 
 
 def set_up(chart: Chart, settings: dict[str, Any]) -> None:
@@ -69,7 +79,7 @@ def _insert_chart(chart: Chart) -> None:
     ).execute()  # fmt: skip
 
 
-def _has_own_registers() -> bool:
+def has_own_registers() -> bool:
     entry = current_entry()
     if entry is None or entry.tenant is None:
         return False

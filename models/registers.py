@@ -13,9 +13,10 @@ from typing import Any, ClassVar, Self
 from peewee import SQL, AutoField, BooleanField, CharField, IntegrityError, NodeList, TextField
 
 from models.errors import BadInput, Conflict, NotFound
+from models.seals import SealedModel
 from models.taxids import clean_branch, clean_tax_id
 from models.texts import clean_line, clean_text
-from tenants import RoutedModel, current_store
+from tenants import current_store
 
 STORE = "registers"
 HOME = "TH"
@@ -25,6 +26,8 @@ HOME = "TH"
 class StaticIdField(AutoField):
     """A primary key whose numbers are never given a second time, even when the last row is gone."""
 
+    is_static = True
+
     def ddl(self, ctx: Any) -> Any:
         """SQLite gives the highest number again unless told otherwise; PostgreSQL never does."""
         column = super().ddl(ctx)
@@ -32,7 +35,7 @@ class StaticIdField(AutoField):
         return NodeList((column, SQL("AUTOINCREMENT"))) if reuses else column
 
 
-class Register(RoutedModel):
+class Register(SealedModel):
     """What all registers have in common; not a table itself."""
 
     kind: ClassVar[str]

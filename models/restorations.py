@@ -1,7 +1,8 @@
-"""When a company's books were set back to a backup, which moves what the catalogue knows of them back too.
+"""When a company's stores were set back to a backup, which moves what the catalogue knows of them back too.
 
 The chain of vouchers only ever grows, and whatever knew more of it than there is now tells of a tail that was cut
-off; but after a restore that is as it should be. So each restore is on record, for good, with what was lost by it.
+off; but after a restore that is as it should be. So it is with the changes of what is under seal. Therefore each
+restore is on record, for good, with what was lost by it.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from tenants import RoutedModel
 
 
 class Restoration(RoutedModel):
-    """One time that a company's books were replaced by earlier ones.
+    """One time that stores of a company were replaced by earlier ones.
 
     Attributes:
+        roles: of the stores, joined by commas.
         at: when, as backups' stamps are written: year first, UTC.
         source: the stamp of the backup that they are now; empty where they came from elsewhere.
-        count: how many vouchers they have since; ``head`` the last one's hash.
+        count: how many vouchers the books have since; ``head`` the last one's hash.
         lost_count: how many the catalogue knew of before; ``lost_head`` the last one's hash.
         by: whose doing it was, by name.
     """
@@ -28,6 +30,7 @@ class Restoration(RoutedModel):
     id = AutoField()
     tenant_id = CharField(26, index=True)
     at = CharField()
+    roles = CharField()
     source = CharField(default="")
     count = BigIntegerField()
     head = CharField()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from peewee import BigIntegerField, CharField, Check, ForeignKeyField, IntegerField
 
 from models.accounts import Account
+from models.seals import SealedModel
 from tenants import RoutedModel
 
 GENESIS = "0" * 64
@@ -16,7 +17,7 @@ TURNOVER_LIMIT = 4 * 10**18
 ERAS = ("buddhist", "common")
 
 
-class BooksSettings(RoutedModel):
+class BooksSettings(SealedModel):
     """The company as its own books know it, so that they can be read without the catalogue.
 
     Attributes:

@@ -101,7 +101,6 @@ class _Walk:
             before = ()  # what came before isn't known, so nothing can be said of its content
         if any(line[1] != date for line in lines):
             yield ChainFault(id, number, "a line has another date than the voucher")
-        voucher[8] = int(voucher[8])
         content = [line[2:] for line in lines]
         made = [chain_hash(previous, voucher, content) for previous in dict.fromkeys(before)]
         if made and kept not in made:

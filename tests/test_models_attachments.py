@@ -8,12 +8,13 @@ import pytest
 
 from models.attachments import LARGEST, Attachment, clean_file_name, clean_media_type, is_whole
 from models.errors import BadInput, NotFound
+from models.seals import SEAL_MODELS
 
 
 @pytest.fixture
 def attachments(router):
     """An entry of a company that has attachments and nothing else."""
-    router.create("acme", models=[Attachment])
+    router.create("acme", models=[Attachment, *SEAL_MODELS["attachments"]])
     with router.using("acme"):
         yield
 

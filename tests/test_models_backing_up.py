@@ -10,15 +10,17 @@ from typing import Any
 
 import pytest
 
-from ledgers import BY, books, day, post_sale, rows
+from ledgers import BY, books, customer, day, post_sale, rows
 from models import backing_up, people
 from models.accounts import change_account, find_account
 from models.anchors import Anchor, known_anchors
 from models.backing_up import adopted, differences, facts, faults, restored, stamp_of
+from models.check import check_company
 from models.companies import Company
 from models.people import Activity
 from models.restorations import Restoration, is_of_this_history, moment
 from models.reversing import reverse
+from models.seals import sum_of
 from models.verification import verify_chain
 from tenants import Router, Tenant, current_store
 
@@ -124,7 +126,7 @@ def test_a_copy_without_registers_is_looked_at_for_what_it_holds(router: Router)
             assert facts()["chain_count"] == 1
             del entry_stores["books"]
             assert list(faults()) == []
-            assert facts() == {}
+            assert facts() == {"seals": {"attachments": [0, sum_of([], 0)]}}
         finally:
             entry_stores["registers"] = kept
 
@@ -137,6 +139,10 @@ def test_the_facts_are_those_of_the_books(acme: Tenant) -> None:
         "chain_count": count,
         "chain_head": head,
         "last_number": "GJ-2026-000003",
+        "seals": {
+            store.role: list(store.execute_sql("SELECT changes, total FROM seal_state").fetchone())
+            for store in acme.stores.values()
+        },
         "company": {"name": "Acme", "local_name": "", "currency": "THB", "decimals": 2},
         "vouchers": 3,
         "lines": 6,
@@ -249,7 +255,9 @@ def test_a_restore_sets_the_catalogue_back_and_is_on_record(acme: Tenant) -> Non
     assert (row.count, row.head, row.lost_count, row.by) == (3, before["chain_head"], 5, "Somsri")
     note = Activity.get(Activity.company_id == acme.id)
     assert (note.action, note.company_name) == ("companies.restore", "Acme")
-    assert note.subject == f"backup {stamps[0]}; vouchers 4 to 5 of the chain were lost"
+    which, _, rest = note.subject.partition(" from ")
+    assert sorted(which.split(", ")) == ["attachments", "books", "registers"]
+    assert rest == f"backup {stamps[0]}; vouchers 4 to 5 of the chain were lost"
 
 
 def test_after_a_restore_the_next_posting_moves_the_catalogue_on(acme: Tenant) -> None:
@@ -267,12 +275,30 @@ def test_after_a_restore_the_next_posting_moves_the_catalogue_on(acme: Tenant) -
     ]
 
 
-def test_a_restore_without_books_moves_no_anchor(acme: Tenant) -> None:
-    """Registers alone were replaced."""
+def test_a_restore_of_registers_alone_leaves_the_chain_its_anchors(acme: Tenant) -> None:
+    """Their seals go back, on record; backups made meanwhile still know of the vouchers, and not of the registers."""
+    stamps = [stamp_of(NOON + hour) for hour in range(3)]
+    before = facts()
+    customer("C1")
+    post_sale("2026-02-06")
+    note_backup(acme, stamps[1], facts())
     known = Company.get_by_id(acme.id).chain_head
-    restored(acme, facts={})
+    with current_store("registers").get_connection() as connection:
+        connection.execute("DELETE FROM customer")
+        connection.execute("DELETE FROM sqlite_sequence")
+        connection.execute("DELETE FROM seals")
+        connection.execute("UPDATE seal_state SET changes = 0, total = ?", (sum_of([], 0),))
+    said = "registers: seal: it was set back: it is as of change 0, and {} knows 1"
+    assert [str(f).partition("/")[2] for f in check_company(acme.router, acme)] == [
+        said.format("the catalogue"),
+        said.format(f"the backup {stamps[1]}"),
+    ]
+    tell = partial(restored, facts=before, roles=["registers"], source=stamps[0], now=NOON + 2)
+    acme.router.universal_store.write(tell, acme)
+    assert check_company(acme.router, acme) == []
     assert Company.get_by_id(acme.id).chain_head == known
-    assert not Restoration.select().exists()
+    assert sources(acme) == ["the catalogue", f"the backup {stamps[1]}"]
+    assert Activity.get().subject == f"registers from backup {stamps[0]}; no voucher was lost"
 
 
 def test_a_company_made_of_a_backup_is_entered_with_its_chain(acme: Tenant, router: Router) -> None:

@@ -102,7 +102,11 @@ def test_the_comparison_sees_what_differs(tmp_path: Path, old: Path) -> None:
         wanted = shapes(new)
     with closing(routed(old)) as before:
         found = shapes(before)
-    assert set(wanted["books"]) - set(found["books"]) == {"index voucher_book_stid_date_id"}
+    assert set(wanted["books"]) - set(found["books"]) == {
+        "index voucher_book_stid_date_id",
+        "table seals",
+        "table seal_state",
+    }
 
 
 def test_books_keep_what_they_hold(tmp_path: Path) -> None:
@@ -110,15 +114,27 @@ def test_books_keep_what_they_hold(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     with closing(routed(folder)) as router:
         fill(router, "random", seed=5)
-        path = router.tenant("random").store("books").path
+        stores = router.tenant("random").stores
+        path = stores["books"].path
+    for store in stores.values():
+        with closing(sqlite.driver.connect(store.path, isolation_level=None)) as connection:
+            connection.executescript("DROP TABLE seals; DROP TABLE seal_state;")
     with closing(sqlite.driver.connect(path, isolation_level=None)) as connection:
         connection.execute("DROP INDEX voucher_book_stid_date_id")
     before = rows_of(path)
     assert len(before["vouchers"]) > 50
+    name = next(row[2] for row in before["accounts"] if row[0] == 3)
     with closing(routed(folder, migrations=migrations.FOLDERS)) as router:
         report = Fleet(router).run()
         assert check_company(router, router.tenant("random")) == []
-    assert [r.names for r in report.results if r.role == "books"] == [("0001_vouchers_by_book",)]
+        with closing(sqlite.driver.connect(path, isolation_level=None)) as connection:
+            connection.execute("UPDATE accounts SET name = 'x' WHERE stid = 3")
+        assert [found.code for found in check_company(router, "random")] == ["seal"]
+        with closing(sqlite.driver.connect(path, isolation_level=None)) as connection:
+            connection.execute("UPDATE accounts SET name = ? WHERE stid = 3", (name,))
+    assert [r.names for r in report.results if r.role == "books"] == [
+        ("0001_vouchers_by_book", "0002_seals")
+    ]
     assert report.is_well
     assert {table: rows for table, rows in rows_of(path).items() if table in before} == before
 

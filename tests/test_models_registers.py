@@ -15,13 +15,16 @@ from models.registers import (
     Supplier,
     protect_registers,
 )
+from models.seals import SEAL_MODELS
 from tenants import current_store
 
 
 @pytest.fixture
 def registers(router):
     """An entry of a company that has registers and nothing else."""
-    router.create("acme", models=REGISTER_MODELS, setup=protect_registers)
+    router.create(
+        "acme", models=[*REGISTER_MODELS, *SEAL_MODELS["registers"]], setup=protect_registers
+    )
     with router.using("acme"):
         yield
 
@@ -125,9 +128,13 @@ def test_pages_go_by_code(registers):
 
 def test_affiliates_share_registers_and_nobody_else_sees_them(router):
     """Who shares a registers store sees the same rows under the same stids; a stranger none."""
-    router.create("acme", models=REGISTER_MODELS, setup=protect_registers)
-    router.create("sister", models=REGISTER_MODELS, share={"registers": "acme"})
-    router.create("stranger", models=REGISTER_MODELS)
+    router.create(
+        "acme", models=[*REGISTER_MODELS, *SEAL_MODELS["registers"]], setup=protect_registers
+    )
+    router.create(
+        "sister", models=[*REGISTER_MODELS, *SEAL_MODELS["registers"]], share={"registers": "acme"}
+    )
+    router.create("stranger", models=[*REGISTER_MODELS, *SEAL_MODELS["registers"]])
     with router.using("acme"):
         stid = Customer.add(code="C1", name="Somchai").stid
     with router.using("sister"):

@@ -6,13 +6,14 @@ import pytest
 
 from models.registers import REGISTER_MODELS, Customer, Product
 from models.resolver import resolve
+from models.seals import SEAL_MODELS
 from tenants import current_store
 
 
 @pytest.fixture
 def registers(router):
     """An entry of a company that has registers and nothing else."""
-    router.create("acme", models=REGISTER_MODELS)
+    router.create("acme", models=[*REGISTER_MODELS, *SEAL_MODELS["registers"]])
     with router.using("acme"):
         yield
 

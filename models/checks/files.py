@@ -10,9 +10,12 @@ from typing import Any
 from models.checks.findings import Fault
 from models.registers import register_triggers
 from models.triggers import statements
+from tenants import Store, TenantError
 
 INTEGRITY = "PRAGMA integrity_check(20)"
 FOREIGN_KEYS = "PRAGMA foreign_key_check"
+ONLY_ROW = "SELECT only_row FROM store_identity"
+HISTORY = "SELECT id FROM schema_migration ORDER BY id"
 TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
 
 
@@ -36,6 +39,26 @@ def foreign_keys(connection: Any) -> Iterator[Fault]:
             "foreign-key",
             f"{len(rows)} rows of {table} refer to rows of {parent} that aren't there{which}",
         )
+
+
+def origin(store: Store, connection: Any) -> Iterator[Fault]:
+    """Yield what is odd about the two tables by which the program knows whose file it is, and of which version.
+
+    Whose it is was compared as it was opened.
+    """
+    if [only for (only,) in connection.execute(ONLY_ROW)] != [1]:
+        yield Fault("origin", "store_identity hasn't the one row that it was made with")
+    wanted = store.router.migrations.get(store.role)
+    if wanted is None:
+        return
+    try:
+        wanted.pending(connection, store.label)
+    except TenantError as error:
+        yield Fault("origin", str(error))
+    else:
+        ids = [id for (id,) in connection.execute(HISTORY)]
+        if ids != list(range(1, wanted.version + 1)):
+            yield Fault("origin", "schema_migration numbers its migrations otherwise than in order")
 
 
 def triggers(wanted: Callable[[], Iterable[str]], connection: Any) -> Iterator[Fault]:

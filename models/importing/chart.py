@@ -11,9 +11,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from models.accounts import AccountNode, account_tree
+from models.accounts import Account, AccountNode, account_tree
 from models.errors import BadInput
 from models.importing.entries import ImportAccount, Problem
+from models.seals import added
 from models.texts import clean_line
 from tenants import current_store
 
@@ -130,7 +131,9 @@ class ImportChart:
             group,
             True,
         )
-        stid: int = current_store("books").execute_sql(ADD_ACCOUNT, values).fetchone()[0]
+        store = current_store("books")
+        stid: int = store.execute_sql(ADD_ACCOUNT, values).fetchone()[0]
+        added(store, Account, stid)
         return stid
 
     def _refuse(self, account: ImportAccount, reason: str) -> None:

@@ -3,7 +3,7 @@
 Whoever changes a model adds the next file to its store's folder, in the format of `playhouse.migrations`:
 ``up(migrator, db)``. It names tables and columns as they were at the time, and uses none of the models,
 which go on changing. New stores are made from the models, so both ways have to lead to the same tables; a
-test compares them.
+test compares them. One that changes columns or rows of what is under seal ends with `seals.seal_all`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ def up(migrator: Any, db: Any) -> None:
     db.execute_sql(
         'CREATE TABLE IF NOT EXISTS "restorations" ("id" INTEGER NOT NULL PRIMARY KEY,'
         ' "tenant_id" VARCHAR(26) NOT NULL,'
-        ' "at" VARCHAR(255) NOT NULL, "source" VARCHAR(255) NOT NULL, "count" INTEGER NOT NULL,'
+        ' "at" VARCHAR(255) NOT NULL, "roles" VARCHAR(255) NOT NULL, "source" VARCHAR(255) NOT NULL,'
+        ' "count" INTEGER NOT NULL,'
         ' "head" VARCHAR(255) NOT NULL, "lost_count" INTEGER NOT NULL, "lost_head" VARCHAR(255) NOT NULL,'
         ' "by" VARCHAR(255) NOT NULL)'
     )
