@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -87,7 +88,13 @@ class Served(BaseApplication):
 
 
 def _close(arbiter: Any, worker: Any) -> None:
-    """Give the databases back in good order; what is still being answered is left to SQLite."""
+    """Give the databases back in good order; what is still being answered is left to SQLite.
+
+    Undisturbed: a Ctrl-C at a terminal reaches the worker by itself, and gunicorn's own signal comes after it, when the
+    worker may be here already.
+    """
+    for name in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(name, signal.SIG_IGN)
     app = getattr(worker.app, "callable", None)
     if app is None:
         return

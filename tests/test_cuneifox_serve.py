@@ -8,11 +8,12 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from cuneifox.config import Config, ConfigError, Server
-from cuneifox.serve import serve
+from cuneifox.serve import _close, serve
 
 STARTER = """
 import sys
@@ -99,3 +100,26 @@ def test_what_stops_the_application_is_told_in_one_line(tmp_path: Path) -> None:
     assert server.returncode != 0
     assert "secret.key is damaged" in said
     assert "Traceback" not in said
+
+
+def test_a_second_signal_comes_too_late_to_disturb_the_end() -> None:
+    """Where one is sent as the worker gives its databases back, it goes on with that."""
+    done = []
+
+    def close() -> None:
+        for name in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+            os.kill(os.getpid(), name)
+        done.append("closed")
+
+    services = SimpleNamespace(router=SimpleNamespace(close=close))
+    app = SimpleNamespace(extensions={"cuneifox": services})
+    background = SimpleNamespace(stop=lambda: done.append("stopped"))
+    worker = SimpleNamespace(app=SimpleNamespace(callable=app, background=background))
+    names = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+    before = {name: signal.signal(name, lambda *_: sys.exit(0)) for name in names}
+    try:
+        _close(None, worker)
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+    assert done == ["stopped", "closed"]
