@@ -388,8 +388,12 @@ def test_helping_along_holds_no_writer_up(acme: Aging, tenant: Tenant) -> None:
     with acme.router.using(tenant), store.writing():
         Note.create(text="in the middle")
         with store.get_connection() as connection:
-            connection.execute("PRAGMA busy_timeout = 0")
+            statements: list[str] = []
+            connection.set_trace_callback(statements.append)
             logs.help_along(store, connection)
+            connection.set_trace_callback(None)
+            # Its other kinds wait for the writer, and keep the next one from writing.
+            assert statements == ["PRAGMA wal_checkpoint(PASSIVE)"]
             _, frames, moved = connection.execute("PRAGMA wal_checkpoint(NOOP)").fetchone()
         assert frames == moved
     is_clean(acme)
