@@ -33,6 +33,7 @@ MODULES = (
     "trial_balance",
     "journal_page",
     "importing",
+    "backing_up",
 )
 
 HEAD = """# Benchmarks

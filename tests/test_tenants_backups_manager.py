@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import shutil
@@ -247,7 +248,7 @@ def test_unused_and_shared_stores_are_backed_up(site: Site) -> None:
     assert found.slug == "acme"
 
 
-def test_one_tenant_at_a_time(site: Site) -> None:
+def test_one_tenant_at_a_time(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """While another process has the turn nobody else makes backups, and what it has made isn't made again."""
     manager = site.manager()
     holder = """
@@ -259,14 +260,23 @@ sys.stdin.readline()
 """
     with child(holder, site.folder / "data/backups.lock") as other:
         assert other.hears() == "held"
-        done = threading.Event()
-        thread = threading.Thread(target=lambda: (manager.backup_now("acme"), done.set()))
+        lock, refused = fcntl.flock, threading.Event()
+
+        def flock(descriptor: int, kind: int) -> None:
+            try:
+                lock(descriptor, kind)
+            except BlockingIOError:
+                if os.readlink(f"/proc/self/fd/{descriptor}").endswith("/backups.lock"):
+                    refused.set()
+                raise
+
+        monkeypatch.setattr(fcntl, "flock", flock)
+        thread = threading.Thread(target=manager.backup_now, args=("acme",))
         thread.start()
-        assert not done.wait(0.3)
+        assert refused.wait(60)
         assert manager.list() == []
         other.told()
-        assert done.wait(60)
-        thread.join()
+        thread.join(120)
     assert len(manager.list("acme")) == 1
 
 
