@@ -84,6 +84,12 @@ _STEPS = (
     ),
     # A kept file that was removed leaves its row, so that its generation is never given again.
     ("ALTER TABLE kept_store ADD COLUMN gone_at TEXT NOT NULL DEFAULT ''",),
+    # Each tenant's last drill: whether its backup could be restored, and what was wrong (JSON).
+    (
+        """CREATE TABLE drill (
+            tenant TEXT PRIMARY KEY, stamp TEXT NOT NULL, at TEXT NOT NULL, seconds REAL NOT NULL, faults TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
 _VERSION = (
     "SELECT CASE WHEN EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'catalogue') THEN -1 "

@@ -32,7 +32,16 @@ SIDE_FILES = ("-wal", "-shm", "-journal")
 #: The folders of a data folder: the tenants' homes, marks of changes that are under way, ready-made stores of new
 #: tenants, the last backups of what was purged, copies on which migrations are tried, the shared database as it was
 #: before its own, and copies of which backups are made.
-FOLDERS = ("tenants", "making", "templates", "purged", "trials", "snapshots", "backing_up")
+FOLDERS = (
+    "tenants",
+    "making",
+    "templates",
+    "purged",
+    "trials",
+    "snapshots",
+    "backing_up",
+    "restoring",
+)
 
 
 def require_role(role: str) -> str:

@@ -196,7 +196,8 @@ def test_a_start_waits_for_no_writer(router: Router) -> None:
 
 OLD_CATALOGUE = """
     DROP TABLE tenant_store; DROP TABLE store; DROP TABLE tenant; DROP TABLE tombstone; DROP TABLE catalogue;
-    DROP TABLE purged_store; DROP TABLE kept_store; DROP TABLE backup; DROP TABLE backup_state;
+    DROP TABLE purged_store; DROP TABLE kept_store;
+DROP TABLE drill; DROP TABLE backup; DROP TABLE backup_state;
     CREATE TABLE tenant (
         id TEXT PRIMARY KEY, slug TEXT NOT NULL UNIQUE, created_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
     ) STRICT, WITHOUT ROWID;

@@ -21,6 +21,7 @@ from .place import Place, place_of
 from .reading import Reader
 from .records import Records
 from .report import Outcome, RunReport
+from .restores import Restores
 from .retention import Retention
 from .run import FOLDER, Run
 from .shelf import Shelf
@@ -35,7 +36,7 @@ log = logging.getLogger("tenants")
 OnFailure = Callable[[str, str, int], object]
 
 
-class BackupManager(Shelf):
+class BackupManager(Shelf, Restores):
     """Makes backups of those tenants of a data folder that have changed, and reads them again.
 
     A backup holds a tenant's own stores, and those in its folder that only others use, each copied at one instant by

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
-from ..errors import BackupFailed, BadBackup, BadKey
+from ..errors import BackupFailed, BadBackup, BadKey, UnknownTenant
 from ..places import flush_folder
 from . import images, manifest, stored
 from .backup import Backup, require_backup
@@ -114,6 +114,13 @@ class Reader:
             (stamp, name): size for stamp, files in sizes.items() for name, size in files.items()
         }
         return trusted and wanted.items() <= there.items()
+
+    def newest(self, unit: str) -> Backup:
+        """Return the last backup of a tenant, by its id. Raises `UnknownTenant` where there is none."""
+        stamps = list(self.place.contents(unit))
+        if not stamps:
+            raise UnknownTenant(f"There is no backup of {unit} at {self.place.name}.")
+        return Backup(unit, stamps[-1])
 
     # What is in it
 
