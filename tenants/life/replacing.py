@@ -44,7 +44,7 @@ def replace(
         coming = {role: _next(router, store) for role, store in going.items()}
         mark.expect([(store.role, store.generation) for store in coming.values()])
         try:
-            _make_home(router, owner)
+            make_home(router, owner)
             for role, store in coming.items():
                 place(store, os.fspath(files[role]))
         except TenantError:
@@ -62,7 +62,7 @@ def _next(router: Router, store: Store) -> Store:
     return Store(router, store.id, store.owner, store.role, generation, path, store.label)
 
 
-def _make_home(router: Router, owner: str) -> None:
+def make_home(router: Router, owner: str) -> None:
     """Make the folder again where it was lost with all that was in it."""
     make_own_folder(router.path, "tenants")
     folder = f"{router.path}/{relative_home(owner)}"
