@@ -12,13 +12,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.long_backups import Load, Moment, one_round
 
 
-@pytest.mark.parametrize("number", [0, 1])
-def test_backups_under_load(number: int) -> None:
+@pytest.mark.parametrize(("number", "backups"), [(0, 3), (1, 2)])
+def test_backups_under_load(number: int, backups: int) -> None:
     """While threads post, each backup holds all that was acknowledged before it, and is sound, plain or encrypted."""
-    taken = one_round(seed=1, number=number, backups=3)
+    taken = one_round(seed=1, number=number, backups=backups)
     assert taken.findings == []
     assert taken.increments >= 1
-    assert taken.vouchers >= 24
+    assert taken.vouchers >= 16
 
 
 def test_the_comparison_finds_what_differs(tmp_path: Path) -> None:

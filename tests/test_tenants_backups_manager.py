@@ -179,31 +179,29 @@ def test_a_damaged_store_is_no_backup(site: Site) -> None:
     assert manager.list("acme") == manager.list("globex") == []
 
 
-@pytest.mark.parametrize(
-    "at",
-    [
+def test_a_full_disk_leaves_nothing_half_made(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At whichever step, the cause is shown, nothing stays, and the next run makes the backup."""
+    manager = site.manager()
+
+    def full_at(step: str) -> None:
+        def reached(name: str) -> None:
+            if name == step:
+                raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(steps, "reached", reached)
+
+    for step in (
         "store copied for a backup",
         "copies made for a backup",
         "copies packed for a backup",
         "manifest of a backup written",
-    ],
-)
-def test_a_full_disk_leaves_nothing_half_made(
-    site: Site, monkeypatch: pytest.MonkeyPatch, at: str
-) -> None:
-    """At whichever step, the cause is shown, nothing stays, and the next run makes the backup."""
-    manager = site.manager()
-
-    def full(name: str) -> None:
-        if name == at:
-            raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(steps, "reached", full)
-    report = manager.backup_now("acme")
-    assert "No space left on device" in report.failed[0].error
-    assert [path for path in (site.folder / "backups").glob("*/*") if path.exists()] == []
-    assert not list(site.folder.glob("data/backing_up/*"))
-    monkeypatch.setattr(steps, "reached", None)
+    ):
+        full_at(step)
+        report = manager.backup_now("acme")
+        assert "No space left on device" in report.failed[0].error
+        assert list((site.folder / "backups").glob("*/*")) == []
+        assert not list(site.folder.glob("data/backing_up/*"))
+    full_at("")
     manager.backup_now("acme").require_good()
 
 
