@@ -191,9 +191,12 @@ def _kind(declared: str) -> str:
     return next((kind for part, kind in _KINDS if part in declared.upper()), "")
 
 
+_JOB = msgspec.json.Decoder(Job)
+
+
 def main() -> None:
     """Do the job that stands on the standard input."""
-    job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
+    job = _JOB.decode(sys.stdin.buffer.read())
     sys.stdout.buffer.write(msgspec.json.encode(run(job)))
     sys.stdout.buffer.flush()
     os._exit(0)  # nothing is left to be tidied that could still go wrong
