@@ -23,6 +23,7 @@ MODULES = (
     "entering",
     "cold_open",
     "creating",
+    "memory_engine",
     "fleet_pool",
     "migrating",
     "bind_ctx",

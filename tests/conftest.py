@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from engines import ENGINES
 from tenants import Router
 
 pytest_plugins = ["tenants.testing"]
@@ -30,6 +31,13 @@ def pytest_runtest_makereport() -> Generator[None, Any, Any]:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome, report.longrepr = "failed", f"CI skips nothing. {reason}"
     return report
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Runs what is marked with `each_engine` on each of them, but for what is marked with `of_files`."""
+    marks = {mark.name for mark in metafunc.definition.iter_markers()}
+    if "each_engine" in marks and "of_files" not in marks and "router" in metafunc.fixturenames:
+        metafunc.parametrize("router", ENGINES, ids=str, indirect=True)
 
 
 @pytest.fixture(autouse=True)

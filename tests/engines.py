@@ -1,4 +1,8 @@
-"""The engines that stores may live in. Whatever must hold on each is run on each of `ENGINES`."""
+"""The engines that stores may live in. Whatever must hold on each is run on each of `ENGINES`.
+
+A test, or a module by its `pytestmark`, says so by `pytest.mark.each_engine`: its fixture `router` is then one on
+each of them. What speaks of files in such a module is marked `pytest.mark.of_files`, and is run on files alone.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-
-import pytest
 
 from tenants import Router
 
@@ -29,6 +31,3 @@ class Engine:
 
 
 ENGINES = [Engine("sqlite", Router), Engine("memory", partial(Router, engine="memory:"))]
-
-#: A test, or a class or module of them, of any store, with a fixture `router` on each engine.
-on_each_engine = pytest.mark.parametrize("router", ENGINES, ids=str, indirect=True)

@@ -30,6 +30,8 @@ from tenants import (
 )
 from tenants.current import Entry
 
+pytestmark = pytest.mark.each_engine
+
 
 @pytest.fixture(scope="module")
 def companies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Router]:

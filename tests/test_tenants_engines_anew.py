@@ -148,6 +148,50 @@ def test_filling_that_fails(router: Router, live: Store) -> None:
     again.close()
 
 
+def test_nobody_gets_what_came_to_nothing(router: Router, live: Store) -> None:
+    """Whoever waited while the filling failed doesn't see what it left, but makes it anew."""
+    router.close()
+    again = Router(router.folder)
+    begun, go = threading.Event(), threading.Event()
+    calls: list[int] = []
+    outcomes: list[object] = []
+
+    def fill(tenant: Tenant) -> None:
+        calls.append(1)
+        Tally.create(name=f"call {len(calls)}")
+        if len(calls) == 1:
+            begun.set()
+            go.wait(30)
+            raise ValueError("not yet")
+
+    def work() -> None:
+        try:
+            outcomes.append([tally.name for tally in Tally.select()])
+        except ValueError as error:
+            outcomes.append(str(error))
+
+    again.on_empty["live"] = fill
+    first = again.start_thread(work, tenant="acme")
+    assert begun.wait(30)
+    database = again.in_memory.find(live)
+    assert database is not None
+    wait = database.ready.wait
+    waits = threading.Event()
+
+    def wait_and_tell(timeout: float | None = None) -> bool:
+        waits.set()
+        return wait(timeout)
+
+    database.ready.wait = wait_and_tell  # type: ignore[method-assign]
+    second = again.start_thread(work, tenant="acme")
+    assert waits.wait(30)
+    go.set()
+    first.join()
+    second.join()
+    assert outcomes == ["not yet", ["call 2"]] or outcomes == [["call 2"], "not yet"]
+    again.close()
+
+
 def test_waiting_for_it_ends(router: Router, live: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits for another thread's filling gives up after the router's patience."""
     router.close()

@@ -17,10 +17,12 @@ from tenants import (
     NoTenant,
     ReadOnlyStore,
     Router,
+    SnapshotTooOld,
     Store,
     TenantError,
     WouldDeadlock,
     WrongFile,
+    sqlite,
 )
 from tenants.testing import open_database_files
 
@@ -107,6 +109,16 @@ def test_it_takes_no_room(router: Router, live: Store) -> None:
     assert router.pool.status().used - before == 1
 
 
+def test_nothing_is_lent_after_the_end(router: Router, live: Store) -> None:
+    """What is given back to a router that was closed is closed then, though it takes no room."""
+    late = router.pool.take(live)
+    router.close()
+    router.pool.give_back(live, late)
+    assert router.pool.idle() == 0
+    with pytest.raises(sqlite.driver.ProgrammingError, match="closed"):
+        late.execute("SELECT 1")
+
+
 def test_it_is_known_by_what_it_says(router: Router, live: Store) -> None:
     """A store in memory that says it is another's is refused as a file would be."""
     with live.get_connection() as connection:
@@ -179,6 +191,34 @@ def test_reading_holds_nobody_up(router: Router, live: Store) -> None:
         Tally.create(name="two")
         with live.writing(), live.reading():
             assert Tally.select().count() == 2
+
+
+def test_a_snapshot_of_a_tenant(router: Router, live: Store) -> None:
+    """`tenant.snapshot()` reads one state of memory and files alike while others write, and past its age it raises."""
+    with router.using("acme"):
+        Tally.create(name="one")
+        Note.create(text="one")
+
+    def write() -> None:
+        Tally.update(count=7).execute()
+        Note.delete().execute()
+
+    acme = router.tenant("acme")
+    with acme.snapshot():
+        router.start_thread(write, tenant="acme").join()
+        assert Tally.get().count == 0
+        assert Note.select().count() == 1
+        with pytest.raises(ReadOnlyStore):
+            Tally.create(name="late")
+    now = [0.0]
+    router.snapshots.clock = lambda: now[0]
+    with acme.snapshot(max_age=5):
+        assert Tally.get().count == 7
+        now[0] = 6
+        with pytest.raises(SnapshotTooOld):
+            Tally.get()
+    with router.using("acme"), live.writing():
+        Tally.create(name="two")
 
 
 def test_leaving_while_reading(router: Router, live: Store) -> None:

@@ -226,6 +226,20 @@ def test_one_write_transaction_at_a_time(router: Router, live: Store) -> None:
     assert found == ["b"]
 
 
+def test_copying_waits_for_the_writer(router: Router, live: Store) -> None:
+    """SQLite copies nothing while somebody writes, so a copy waits for its turn, and holds what was committed."""
+
+    def count() -> int:
+        with live.reading():
+            return Tally.select().count()
+
+    with Other(router, lambda: live.writing(Tally), lambda: Tally.create(name="a")):
+        thread, found = in_thread(router, count)
+        wait_for(lambda: live.lock.waiting() == 1)
+    thread.join()
+    assert found == [1]
+
+
 def test_without_names_it_is_the_whole_store(
     router: Router, live: Store, locks: TableLocks
 ) -> None:
@@ -252,22 +266,32 @@ def test_naming_takes_what_goes_with_it(router: Router, live: Store, locks: Tabl
     assert [found for _, found in threads] == [[0], [0]]
 
 
-def test_a_table_that_wasnt_named(router: Router, live: Store) -> None:
-    """It is taken where nobody has it; where somebody does, an error says to name it, and all of it is undone."""
+def test_a_table_that_wasnt_named(
+    router: Router, live: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is taken where nobody has it; where somebody does, an error says at once to name it, and all is undone."""
     with router.using("acme"), live.writing(Tally):
         Tally.create(name="a")
         assert Event.select().count() == 0  # which comes before, and is free
         Visit.create(token="a", seen_at=1)
     deferred = lambda: live.database.atomic("DEFERRED")  # noqa: E731
+    waits: list[float | None] = []
+    acquire = RWLock.acquire_write
+
+    def acquire_write(self: RWLock, timeout: float | None = None, owner: object = None) -> None:
+        waits.append(timeout)
+        acquire(self, 0 if "event" in self.name else timeout, owner)
 
     def write() -> None:
         Tally.create(name="b")
         Event.create(visit=1, at=1, what="came")
 
+    monkeypatch.setattr(RWLock, "acquire_write", acquire_write)
     with Other(router, deferred, lambda: Event.get_or_none()), router.using("acme"):
         told = r"the table event of acme/live is in use.* name it.* `store.writing\(…\)`"
         with pytest.raises(WouldDeadlock, match=told), live.writing(Tally):
             write()
+        assert waits[-1] == 0
         assert Tally.select().count() == 1
     with router.using("acme"), live.writing(Tally, Event):
         write()

@@ -11,6 +11,8 @@ from peewee import OperationalError
 from notes import Note
 from tenants import Router, Store, sqlite
 
+pytestmark = pytest.mark.each_engine
+
 
 @pytest.fixture
 def store(router: Router) -> Store:
@@ -70,6 +72,7 @@ def test_no_increment_is_lost_in_blocks(router: Router, store: Store) -> None:
         assert Note.get_by_id(1).count == 800
 
 
+@pytest.mark.of_files
 def test_deferred_transactions_would_fail(router: Router, store: Store) -> None:
     """The control of the above: read-modify-write in deferred transactions, without the queue, meets busy errors."""
     with router.using("acme"):

@@ -23,6 +23,8 @@ from tenants import (
     WrongTenant,
 )
 
+pytestmark = pytest.mark.each_engine
+
 
 def test_maintenance_has_the_stores_alone(router: Router) -> None:
     """Its thread gets a connection; another maintainer waits, and gives up when its patience ends."""

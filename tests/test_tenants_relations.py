@@ -21,6 +21,8 @@ from guards import switch_off
 from routed_models import Country, Customer, Item, Journal, Person, Remark, tenant
 from tenants import RoutedModel, Router, ThreadSafeDatabaseMetadata, WrongTenant
 
+pytestmark = pytest.mark.each_engine
+
 
 @pytest.fixture(scope="module")
 def companies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Router]:

@@ -28,6 +28,8 @@ from routed_models import Item, Journal, Labelling, Remark, books, plain_books, 
 from tenants import RoutedModel, Router, WrongTenant
 from tenants.rows import CHUNK, GuardedRows, Plan, RoutedRows
 
+pytestmark = pytest.mark.each_engine
+
 
 @pytest.fixture(scope="module")
 def companies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Router]:

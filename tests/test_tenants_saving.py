@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from engines import on_each_engine
 from live_models import LIVE, Event, Tally, Visit
 from notes import Note
 from tenants import Router, Store, TenantError, saving, sqlite
+
+pytestmark = pytest.mark.each_engine
 
 
 @pytest.fixture
@@ -28,7 +29,6 @@ def live(router: Router) -> Store:
     return router.create("acme", models=[Note, *LIVE], setup=fill).store("live")
 
 
-@on_each_engine
 def test_json(live: Store, tmp_path: Path) -> None:
     """All tables with all rows, by the names of their columns; bytes in base64."""
     live.create_db(
@@ -55,7 +55,6 @@ def schema(folder: Path, sql: str) -> Path:
     return path
 
 
-@on_each_engine
 def test_csv(live: Store, tmp_path: Path) -> None:
     """One model's rows under the names of its columns."""
     live.save(tmp_path / "visits.csv", "csv", Visit)
@@ -66,7 +65,6 @@ def test_csv(live: Store, tmp_path: Path) -> None:
         ]
 
 
-@on_each_engine
 def test_sqlite(live: Store, tmp_path: Path) -> None:
     """A database that stands by itself, with its indexes."""
     path = live.save(tmp_path / "live.db", "sqlite")
@@ -78,7 +76,6 @@ def test_sqlite(live: Store, tmp_path: Path) -> None:
         assert copy.execute(indexes).fetchone() == (2,)
 
 
-@on_each_engine
 def test_what_cant_be_saved(live: Store, tmp_path: Path) -> None:
     """An unknown format, one that can't hold what was asked for, a model of elsewhere: told, and nothing is left."""
     for wrong, message in (
@@ -94,7 +91,6 @@ def test_what_cant_be_saved(live: Store, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*x*"))
 
 
-@on_each_engine
 def test_whole_or_not_at_all(live: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What fails half-way leaves the file that was there, and nothing beside it."""
     path = live.save(tmp_path / "live.json")
@@ -111,7 +107,6 @@ def test_whole_or_not_at_all(live: Store, tmp_path: Path, monkeypatch: pytest.Mo
     assert [file.name for file in tmp_path.glob("*live*")] == ["live.json"]
 
 
-@on_each_engine
 def test_as_of_one_instant(
     router: Router, live: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,7 +124,6 @@ def test_as_of_one_instant(
         assert Event.select().count() == 0
 
 
-@on_each_engine
 def test_an_event_loop_goes_on(
     router: Router, live: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

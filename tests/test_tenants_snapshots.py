@@ -27,6 +27,8 @@ from tenants.snapshots.snapshot import in_order
 from tenants.sqlite import driver
 from threads import Held
 
+pytestmark = pytest.mark.each_engine
+
 
 @pytest.fixture
 def acme(tmp_path: Path) -> Iterator[Aging]:

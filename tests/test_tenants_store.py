@@ -21,6 +21,8 @@ from tenants import (
     sqlite,
 )
 
+pytestmark = pytest.mark.each_engine
+
 
 @pytest.fixture
 def store(router: Router) -> Store:

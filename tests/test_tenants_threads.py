@@ -24,6 +24,8 @@ from tenants import (
     establish_key,
 )
 
+pytestmark = pytest.mark.each_engine
+
 
 @pytest.fixture(scope="module")
 def companies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Router]:

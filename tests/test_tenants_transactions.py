@@ -17,6 +17,8 @@ from tenants import (
     WrongTenant,
 )
 
+pytestmark = pytest.mark.each_engine
+
 
 @pytest.fixture
 def store(router: Router) -> Store:

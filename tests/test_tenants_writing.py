@@ -12,6 +12,8 @@ from notes import HOLDER, Note, child, texts
 from tenants import LockTimeout, Router, Store, retrying, sqlite
 from tenants.connections import ConnectionState
 
+pytestmark = pytest.mark.each_engine
+
 
 @pytest.fixture
 def store(router: Router) -> Store:
@@ -224,6 +226,7 @@ def test_one_statement_with_retries(router: Router, store: Store) -> None:
         assert texts() == ["one", "two"]
 
 
+@pytest.mark.of_files
 def test_another_process_in_the_way(
     router: Router, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

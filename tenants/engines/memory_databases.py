@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 from collections.abc import Callable
@@ -27,6 +28,7 @@ _alive: WeakValueDictionary[tuple[int, Stamp], MemoryDatabase] = WeakValueDictio
 #: … and not even close.
 _inherited: list[MemoryDatabase] = []
 _finding = threading.Lock()
+_numbers = itertools.count(1)
 
 
 class MemoryDatabase:
@@ -47,8 +49,9 @@ class MemoryDatabase:
     def __init__(self, store: Store) -> None:
         if not is_id(store.id):
             raise WrongFile(f"{store.id!r} isn't a store's id, and names no database.")
-        # By the process, too: a forked child would find a copy of its parent's under the name, locks and all.
-        name = f"{store.id}.{store.generation}.{os.getpid()}"
+        # By the process, too: a forked child would find a copy of its parent's under the name, locks and all. And by a
+        # number, as one whose making came to nothing is there until its last connection is closed.
+        name = f"{store.id}.{store.generation}.{os.getpid()}.{next(_numbers)}"
         self.uri = f"file:{name}?mode=memory&cache=shared"
         self.label = store.label
         self.locks = TableLocks(store.label, lock_of(store.path, store.label))

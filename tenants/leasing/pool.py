@@ -156,7 +156,9 @@ class Pool(Lending):
     def _make_room(self) -> list[Any]:
         """Take what lies idle longest out, until the rest keeps to the budget. Returns it, to be closed."""
         warm = self.warm
-        room = 0 if self.closed else self.budget.total - self._held
+        if self.closed:
+            return warm.take_all()
+        room = self.budget.total - self._held
         if warm.descriptors() <= room:
             return []
         surplus: list[Any] = []
