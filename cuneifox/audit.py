@@ -34,6 +34,11 @@ def note(action: str, subject: str = "", company: Company | None = None) -> None
     this_request().noted.append((action, subject, company))
 
 
+def noted_elsewhere() -> None:
+    """Say that what this request does is in the log already, written in the transaction that did it."""
+    this_request().is_noted = True
+
+
 def init_app(app: Flask) -> None:
     """Write the lines once a request has been answered well."""
     app.after_request(write_notes)
@@ -47,7 +52,7 @@ def write_notes(response: Response) -> Response:
     asked = this_request()
     if asked.visit is None or response.status_code >= 400:
         return response
-    if not asked.noted and _changed_something(response):
+    if not asked.noted and not asked.is_noted and _changed_something(response):
         asked.noted.append((request.endpoint or "", request.path, None))
     try:
         if asked.noted:

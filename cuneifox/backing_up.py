@@ -12,6 +12,7 @@ from tenants.errors import BackupFailed, BadKey
 
 if TYPE_CHECKING:
     from tenants import Router
+    from tenants.backups.place import Place
 
 
 def manager_of(config: Config, router: Router) -> BackupManager | None:
@@ -25,7 +26,7 @@ def manager_of(config: Config, router: Router) -> BackupManager | None:
     try:
         return BackupManager(
             router,
-            config.data_path / wanted.folder,
+            _place(config),
             backup_interval=wanted.every_seconds,
             checks=[backing_up.faults],
             describe=backing_up.facts,
@@ -39,3 +40,20 @@ def manager_of(config: Config, router: Router) -> BackupManager | None:
         )
     except (BadKey, BackupFailed) as error:
         raise ConfigError(f"[backups]: {error}") from error
+
+
+def _place(config: Config) -> str | Place:
+    folder = config.backups.folder
+    return place_at(config, folder if folder.startswith(_S3) else str(config.data_path / folder))
+
+
+def place_at(config: Config, place: str) -> str | Place:
+    """What a place is by its name, a folder or ``s3://…``, which the settings may say how to reach."""
+    if not place.startswith(_S3) or not config.backups.s3_endpoint:
+        return place
+    from tenants.backups.s3_place import S3Place
+
+    return S3Place.of(place, endpoint_url=config.backups.s3_endpoint)
+
+
+_S3 = "s3://"

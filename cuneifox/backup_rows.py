@@ -1,7 +1,8 @@
-"""Backups as pages show them."""
+"""Backups, and files that restores have replaced, as pages show them."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from cuneifox.i18n import _
@@ -9,7 +10,7 @@ from cuneifox.services import services
 from cuneifox.words import shown_name
 from models.companies import Company
 from tenants import BackupManager, BadBackup, BadKey, Tenant, UnknownTenant
-from tenants.backups.backup import UNIVERSAL
+from tenants.backups.backup import UNIVERSAL, is_unit
 
 if TYPE_CHECKING:
     from tenants.backups.backup import Backup
@@ -28,6 +29,16 @@ class BackupRow(NamedTuple):
     slug: str = ""
     company: str = ""
     damaged: str = ""
+
+
+class KeptGroup(NamedTuple):
+    """What one restore replaced; `at` is in UTC seconds, `since` the same as the catalogue writes it."""
+
+    since: str
+    at: float
+    roles: list[str]
+    bytes: int
+    reason: str
 
 
 def backup_row(manager: BackupManager, backup: Backup) -> BackupRow:
@@ -49,6 +60,50 @@ def backup_row(manager: BackupManager, backup: Backup) -> BackupRow:
         manifest.slug,
         facts.get("company", {}).get("name", ""),
     )
+
+
+def kept_groups(tenant: Tenant) -> list[KeptGroup]:
+    """What restores of a company have replaced, the latest first; what went together comes back together."""
+    groups: dict[tuple[str, str], KeptGroup] = {}
+    for kept in services().router.kept(tenant):
+        group = groups.setdefault(
+            (kept.since, kept.reason),
+            KeptGroup(kept.since, utc_seconds(kept.since), [], 0, kept.reason),
+        )
+        group.roles.append(kept.role)
+        groups[kept.since, kept.reason] = group._replace(bytes=group.bytes + kept.bytes)
+    return list(groups.values())
+
+
+class DrillSummary(NamedTuple):
+    """How the companies stand whose backups were restored aside; `at` is when the last one was, in UTC seconds."""
+
+    at: float
+    well: int
+    failed: int
+
+
+def last_drill(manager: BackupManager) -> DrillSummary | None:
+    """How drills have gone, of each company the last; None before the first."""
+    drills = manager.drills()
+    if not drills:
+        return None
+    failed = sum(bool(drill.faults) for drill in drills)
+    return DrillSummary(
+        datetime.fromisoformat(drills[0].at).timestamp(), len(drills) - failed, failed
+    )
+
+
+def found_backup(manager: BackupManager, id: str, stamp: str) -> Backup | None:
+    """A company's backup of that stamp, if there is one."""
+    if not is_unit(id):
+        return None
+    return next((backup for backup in manager.list(id) if backup.stamp == stamp), None)
+
+
+def utc_seconds(told: str) -> float:
+    """A moment as the catalogue writes it, in UTC seconds."""
+    return datetime.fromisoformat(told).replace(tzinfo=UTC).timestamp()
 
 
 def tenant_of(id: str) -> Tenant | None:

@@ -102,12 +102,15 @@ class Backups(msgspec.Struct, frozen=True):
     """``[backups]``: where to, how often, with which key, and which of them are kept."""
 
     folder: str = "backups"
+    s3_endpoint: str = ""
     every_seconds: Positive = 300
     key_file: str = ""
     keep_last: Count = 12
     keep_hourly: Count = 24
     keep_daily: Count = 31
     keep_monthly: Count = 24
+    drill_hour: Annotated[int, msgspec.Meta(ge=-1, le=23)] = 3
+    drill_companies: Positive = 5
 
 
 class Config(msgspec.Struct, frozen=True):

@@ -19,13 +19,14 @@ STRANGERS_FORM = 64 * 1024
 class CompanyRequest(Request):
     """A request with the company's `slug` from its URL (or None), its `visit` (or None if nobody is
     signed in), and an `id` of our own for the log. `stale` ones came without a valid form token and
-    may change nothing.
+    may change nothing. What those did that are `is_noted` is in the activity log already.
 
     They stand here and not in `g`, which is new and empty in a nested application context.
     """
 
     slug: str | None = None
     stale: bool = False
+    is_noted: bool = False
     visit: Visit | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

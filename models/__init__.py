@@ -33,6 +33,7 @@ __all__ = [
     "reports",
     "resolver",
     "restorations",
+    "restoring",
     "reversing",
     "settings",
     "sharing",

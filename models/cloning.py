@@ -57,7 +57,7 @@ def _copy_whole(router: Router, source: Tenant, slug: str, names: dict[str, Any]
 
     def setup() -> None:
         with current_store("books").writing():
-            _rename(names)
+            rename_books(names)
             state = LedgerState.get_by_id(1)
             row.update(_row(), chain_count=state.count, chain_head=state.head)
 
@@ -79,7 +79,7 @@ def _start_alike(router: Router, source: Tenant, slug: str, names: dict[str, Any
             _copy_rows(books, Account, current_store("books"), order=_DEPTH)
             _copy_rows(books, JournalBook, current_store("books"))
             _copy_rows(books, BooksSettings, current_store("books"))
-            _rename(names)
+            rename_books(names)
             row.update(_row())
         if not shared:
             with current_store(STORE).writing(), _snapshot(registers) as rows:
@@ -99,7 +99,8 @@ def _start_alike(router: Router, source: Tenant, slug: str, names: dict[str, Any
     return Company.get_by_id(clone.id)
 
 
-def _rename(names: dict[str, Any]) -> None:
+def rename_books(names: dict[str, Any]) -> None:
+    """Give the current company's books other names, in the caller's transaction."""
     settings = books_settings()
     for field, value in names.items():
         setattr(settings, field, value)

@@ -11,6 +11,10 @@ from click.testing import CliRunner, Result
 
 from cuneifox.cli import main
 from cuneifox.cli.exits import REFUSED, USAGE
+from cuneifox.config import Config
+from cuneifox.data_folder import open_folder
+from models.actors import Actor
+from models.companies import change_settings
 from tenants import sqlite
 
 
@@ -133,3 +137,153 @@ def test_where_none_are_wanted(run, companies: None, tmp_path: Path) -> None:
     assert result.exit_code == REFUSED
     assert "folder in [backups] is empty" in result.output
     assert not (tmp_path / "data" / "backups").exists()
+
+
+# Restoring
+
+
+def _stamp(run, slug: str) -> str:
+    found: str = json.loads(run("backup", "list", slug, "--json").stdout)[-1]["stamp"]
+    return found
+
+
+def _rename(run, tmp_path: Path, slug: str, name: str) -> None:
+    """Change something in a company's books, by hand as it were."""
+    config = Config(data_folder=str(tmp_path / "data"))
+    router = open_folder(config)
+    try:
+        with router.using(slug):
+            change_settings(by=Actor(user_id="", name="test", administers=True), name=name)
+    finally:
+        router.close()
+
+
+def _name(run, slug: str) -> str:
+    shown: str = json.loads(run("company", "show", slug, "--json").stdout)["name"]
+    return shown
+
+
+def test_a_company_is_restored_and_that_undone(run, companies: None, tmp_path: Path) -> None:
+    """It is what it was at its backup, its neighbour as it was; what it was is kept, gone back to, deleted."""
+    run("backup", "run")
+    _rename(run, tmp_path, "acme", "Acme renamed")
+    _rename(run, tmp_path, "baan", "Baan renamed")
+    done = json.loads(run("backup", "restore", "acme", "--yes-restore", "acme", "--json").stdout)
+    assert (done["slug"], done["trusted"]) == ("acme", True)
+    assert (_name(run, "acme"), _name(run, "baan")) == ("Acme", "Baan renamed")
+    assert run("check").exit_code == 0
+    kept = json.loads(run("backup", "kept", "acme", "--json").stdout)
+    assert {one["store"] for one in kept} == {"attachments", "books", "registers"}
+    assert run("backup", "go-back", "acme", "--yes-restore", "acme").exit_code == 0
+    assert _name(run, "acme") == "Acme renamed"
+    assert run("check").exit_code == 0
+    assert run("backup", "discard", "acme", "--yes-discard", "acme").exit_code == 0
+    assert json.loads(run("backup", "kept", "--json").stdout) == []
+    assert run("backup", "go-back", "acme", "--yes-restore", "acme").exit_code == REFUSED
+
+
+def test_a_new_company_is_made_of_a_backup(run, companies: None, tmp_path: Path) -> None:
+    """Under its own name, beside the one that was backed up, which stays as it is; also of one that was purged."""
+    run("backup", "run")
+    id = _id(run, "acme")
+    made = run("backup", "restore", "acme", "--into", "second", "--name", "Second")
+    assert made.exit_code == 0, made.output
+    assert (_name(run, "second"), _name(run, "acme")) == ("Second", "Acme")
+    run("company", "archive", "acme")
+    assert run("company", "purge", "acme", "--yes-purge", "acme").exit_code == 0
+    third = run("backup", "restore", id, "--into", "acme", "--name", "Acme again")
+    assert third.exit_code == 0, third.output
+    assert _name(run, "acme") == "Acme again"
+    assert _id(run, "acme") != id
+    assert run("check").exit_code == 0
+
+
+def test_files_are_taken_row_by_row(run, companies: None, tmp_path: Path) -> None:
+    """Of a database that somebody offers a company is made; what else is in it stays out, and is told."""
+    run("backup", "run")
+    files = {}
+    for role in ("books", "registers", "attachments"):
+        (home,) = (tmp_path / "data" / "tenants").glob(f"{_id(run, 'acme')}")
+        files[role] = tmp_path / f"{role}.db"
+        source = sqlite.driver.connect(str(home / f"{role}.1.db"))
+        target = sqlite.driver.connect(str(files[role]))
+        source.backup(target)
+        source.close()
+        if role == "books":
+            target.execute("CREATE TRIGGER evil AFTER INSERT ON accounts BEGIN SELECT 1; END")
+            target.commit()
+        target.close()
+    options = [word for role, file in files.items() for word in (f"--{role}", str(file))]
+    made = run("backup", "take", *options, "--into", "taken", "--name", "Taken")
+    assert made.exit_code == 0, made.output
+    (home,) = (tmp_path / "data" / "tenants").glob(_id(run, "taken"))
+    books = sqlite.driver.connect(str(home / "books.1.db"))
+    assert books.execute("SELECT 1 FROM sqlite_schema WHERE name = 'evil'").fetchone() is None
+    books.close()
+    edited = sqlite.driver.connect(str(files["books"]))
+    edited.execute("UPDATE accounts SET name = 'another' WHERE stid = 1")
+    edited.commit()
+    edited.close()
+    refused = run("backup", "take", *options, "--into", "edited", "--name", "Edited")
+    assert refused.exit_code == REFUSED
+    assert "was changed by something else" in refused.output
+    (tmp_path / "none.db").write_bytes(b"no database" * 1000)
+    refused = run(
+        "backup", "take", "acme", "--books", str(tmp_path / "none.db"), "--yes-restore", "acme"
+    )
+    assert refused.exit_code == REFUSED
+    assert _name(run, "acme") == "Acme"
+
+
+def test_a_drill_says_whether_backups_can_be_restored(run, companies: None, tmp_path: Path) -> None:
+    """All are as they should be; one that was damaged ends it with 1, and is named."""
+    run("backup", "run")
+    assert "3 restored aside, 0 failed." in run("backup", "drill").stdout
+    stamp = _stamp(run, "acme")
+    (stored,) = (tmp_path / "data" / "backups").glob(f"*/{stamp}/books.1.db.zst")
+    stored.write_bytes(stored.read_bytes()[:-1])
+    result = run("backup", "drill")
+    assert result.exit_code == REFUSED
+    assert f"acme: {stamp}: " in result.stdout
+    assert "3 restored aside, 1 failed." in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("restore", "acme", "--yes-restore", "baan"), REFUSED, "isn't acme: nothing was changed"),
+        (("restore", "acme"), USAGE, "--yes-restore acme"),
+        (("restore", "acme", "--into", "new"), USAGE, "--name"),
+        (("restore", "acme", "--name", "New"), USAGE, "go with --into"),
+        (("restore", "acme", "--into", "baan", "--name", "New"), REFUSED, "choose another slug"),
+        (("restore", "acme", "--stamp", "never"), REFUSED, "`cuneifox backup list`"),
+        (("take",), USAGE, "Name at least one of"),
+        (("go-back", "acme"), REFUSED, "`cuneifox backup kept`"),
+        (("discard", "acme", "--yes-discard", "acme"), REFUSED, "`cuneifox backup kept`"),
+    ],
+)
+def test_what_cannot_be_restored(
+    run, companies: None, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    """The command says why, and what to do."""
+    run("backup", "run", "acme")
+    result = run("backup", *arguments)
+    assert result.exit_code == code, result.output
+    assert said in result.output
+
+
+def test_a_whole_installation_is_rebuilt(run, companies: None, tmp_path: Path) -> None:
+    """On a new machine, of the backups alone: companies and users are there, and the check finds nothing wrong."""
+    run("backup", "run")
+    place = tmp_path / "far away"
+    (tmp_path / "data" / "backups").rename(place)
+    refused = run("backup", "rebuild", str(place), "--trusting")
+    assert refused.exit_code == REFUSED
+    new = str(tmp_path / "new")
+    doubted = CliRunner().invoke(main, ["--data", new, "backup", "rebuild", str(place)])
+    assert doubted.exit_code == REFUSED
+    made = CliRunner().invoke(main, ["--data", new, "backup", "rebuild", str(place), "--trusting"])
+    assert made.exit_code == 0, made.output
+    listed = CliRunner().invoke(main, ["--data", new, "company", "list", "--json"]).stdout
+    assert [one["slug"] for one in json.loads(listed)] == ["acme", "baan"]
+    assert CliRunner().invoke(main, ["--data", new, "check"]).exit_code == 0

@@ -1,4 +1,4 @@
-"""`cuneifox backup`: making backups, and looking at them."""
+"""`cuneifox backup`: making backups, looking at them, and getting companies back from them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cuneifox.cli import backup_rebuilding, backup_restoring
 from cuneifox.cli.backup_opening import backups, find_backup, find_unit
 from cuneifox.cli.exits import REFUSED, printable
 from cuneifox.cli.in_order import InOrder
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=InOrder)
 def command() -> None:
-    """Make backups, and look at them."""
+    """Make backups, look at them, and restore companies from them."""
 
 
 @command.command("run")
@@ -157,6 +158,10 @@ def key(file: str) -> None:
     except BadKey as error:
         raise Refused(str(error)) from None
     click.echo(f"Made {printable(file)}, the key {made.id}. Keep a copy of it somewhere else.")
+
+
+for other in (*backup_restoring.COMMANDS, backup_rebuilding.rebuild):
+    command.add_command(other)
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:

@@ -150,7 +150,7 @@ def confirmation(option: str, given: str | None, what: str, name: str) -> str:
             f"{what}. Write {name} to go on", default="", show_default=False, err=True
         )
     if given.strip() != name:
-        raise Refused(f"{printable(given)!r} isn't {name}: nothing was deleted.")
+        raise Refused(f"{printable(given)!r} isn't {name}: nothing was changed.")
     return name
 
 

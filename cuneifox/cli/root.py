@@ -17,7 +17,7 @@ COMMANDS = {
     "import": "Bring a beancount file into a company's books.",
     "report": "Print a report on a company's books.",
     "migrate": "Bring all databases up to this version of the program.",
-    "backup": "Make backups, and look at them.",
+    "backup": "Make backups, look at them, and restore companies from them.",
     "check": "Check the books: files, sums, numbers, hash chain.",
 }
 """In the order in which a newcomer meets them."""

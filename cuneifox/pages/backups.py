@@ -10,13 +10,14 @@ from flask.typing import ResponseReturnValue
 
 from cuneifox.access import administrators
 from cuneifox.audit import note
-from cuneifox.backup_rows import backup_row, name_of, tenant_of
+from cuneifox.backup_rows import backup_row, kept_groups, last_drill, name_of, tenant_of
 from cuneifox.i18n import _, _l
 from cuneifox.navigation import Link
 from cuneifox.rosters import PAGE, tenant_named
 from cuneifox.services import services
 from cuneifox.words import shown_name
 from models.companies import Company
+from models.company_life import standing_of
 from tenants import BackupManager, LockTimeout, UnknownTenant
 from tenants.backups.backup import UNIVERSAL, is_unit
 
@@ -50,18 +51,18 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/<id>")
 @administrators
 def show(id: str) -> ResponseReturnValue:
-    """The backups of one company, also of one that was purged."""
-    return _company_page(id)
+    """The backups of one company, also of one that was purged, and what restores of it have replaced."""
+    return company_page(id)
 
 
 @blueprint.post("/<id>/run")
 @administrators
 def run(id: str) -> ResponseReturnValue:
     """Back up one company now, whether or not it has changed."""
-    manager = _manager()
+    manager = manager_or_404()
     if not is_unit(id):
         abort(404)
-    page = partial(_company_page, id) if request.form.get("then") == "show" else _index_page
+    page = partial(company_page, id) if request.form.get("then") == "show" else _index_page
     try:
         (outcome,) = manager.backup_now(id, even_unchanged=True).outcomes
     except UnknownTenant:
@@ -89,6 +90,7 @@ def _index_page(error: str = "", status: int = 200) -> ResponseReturnValue:
         "backups/index.html",
         status=stand,
         encrypted=manager.key is not None,
+        drill=last_drill(manager),
         rows=_rows(wanted[:PAGE]),
         more=max(len(wanted) - PAGE, 0),
         paged=len(stand.tenants) > PAGE,
@@ -99,8 +101,9 @@ def _index_page(error: str = "", status: int = 200) -> ResponseReturnValue:
     return page, status
 
 
-def _company_page(id: str, error: str = "", status: int = 200) -> ResponseReturnValue:
-    manager = _manager()
+def company_page(id: str, error: str = "", status: int = 200) -> ResponseReturnValue:
+    """The page on one company's backups; `error` stands above them."""
+    manager = manager_or_404()
     if not is_unit(id):
         abort(404)
     tenant, found = tenant_of(id), manager.list(id)
@@ -113,6 +116,9 @@ def _company_page(id: str, error: str = "", status: int = 200) -> ResponseReturn
         name=name_of(id, rows),
         is_there=tenant is not None or id == UNIVERSAL,
         standing=next((one for one in manager.status().tenants if one.tenant == id), None),
+        restorable=id != UNIVERSAL,
+        kept=kept_groups(tenant) if tenant is not None else [],
+        seen=standing_of(tenant) if tenant is not None else "",
         rows=rows,
         more=max(len(found) - PAGE, 0),
         error=error,
@@ -120,7 +126,7 @@ def _company_page(id: str, error: str = "", status: int = 200) -> ResponseReturn
     return page, status
 
 
-def _manager() -> BackupManager:
+def manager_or_404() -> BackupManager:
     """Of the installation; 404 where the settings ask for no backups."""
     manager = services().backups
     if manager is None:
