@@ -151,9 +151,10 @@ class Offered:
                 )
             else:
                 roots[lower] = root
-        (triggers,) = self.connection.execute(
-            "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'"
-        ).fetchone()
+        # Those of our own are left there, too, and told of nobody: the new file gets them from the pattern.
+        ours = set(self.pattern.later)
+        query = "SELECT sql FROM sqlite_schema WHERE type = 'trigger'"
+        triggers = sum(sql not in ours for (sql,) in self.connection.execute(query))
         if triggers:
             others.append(f"{triggers} triggers of its own making")
 
