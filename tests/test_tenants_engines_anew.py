@@ -66,9 +66,8 @@ def test_another_process_begins_empty(router: Router, live: Store) -> None:
         assert other.hears() == "['here alone']"
 
 
-def test_a_forked_process_begins_empty(router: Router, live: Store) -> None:
-    """A child that is forked has none of its parent's rows, and what it writes is its own."""
-    router.universal.release(wholly=True)
+def in_a_child(router: Router) -> str:
+    """What a forked process finds, and what it has after writing."""
     seen, write = os.pipe()
     child_id = os.fork()
     if child_id == 0:  # pragma: no cover - another process
@@ -81,10 +80,27 @@ def test_a_forked_process_begins_empty(router: Router, live: Store) -> None:
             os._exit(0)
     os.close(write)
     with open(seen, "rb") as answer:
-        assert answer.read().decode() == repr([[], ["the child's"]])
+        told = answer.read().decode()
     os.waitpid(child_id, 0)
+    return told
+
+
+def test_a_forked_process_begins_empty(router: Router, live: Store) -> None:
+    """A child that is forked has none of its parent's rows, and what it writes is its own."""
+    router.universal.release(wholly=True)
+    assert in_a_child(router) == repr([[], ["the child's"]])
     with router.using("acme"):
         assert tokens() == ["somebody"]
+
+
+def test_forked_while_it_is_in_use(router: Router, live: Store) -> None:
+    """Also where the parent had it in hand, in the middle of a transaction, which goes on."""
+    with router.using("acme"), live.writing():
+        Visit.create(token="another", seen_at=1)
+        assert in_a_child(router) == repr([[], ["the child's"]])
+        Visit.create(token="a third", seen_at=1)
+    with router.using("acme"):
+        assert tokens() == ["somebody", "another", "a third"]
 
 
 def test_a_router_that_is_closed_lets_it_go(router: Router, live: Store) -> None:

@@ -144,6 +144,23 @@ def test_what_other_statements_need(sql: str, alone: bool, writes: bool, begins:
     assert (found.alone, found.writes, found.begins, found.rows) == (alone, writes, begins, False)
 
 
+def test_virtual_tables(router: Router, live: Store) -> None:
+    """What stands behind one can't be told, so writing one takes the whole store, and reading one all of its tables."""
+    with live.get_connection() as connection:
+        each = "SELECT value FROM json_each('[1]')"
+        assert plans.read(connection, each, (), False).tables == ()
+        connection.execute("CREATE VIRTUAL TABLE words USING fts5(word)")
+        assert plans.read(connection, "INSERT INTO words VALUES ('a')", (), True).alone
+        found = plans.read(connection, "SELECT * FROM words", (), False)
+        assert {"tally", "visit", "words_content"} <= dict(found.tables).keys()
+        assert not found.writes
+
+
+def test_processes_dont_queue_for_it(live: Store) -> None:
+    """Other processes have stores of their own, so nobody waits for them."""
+    assert live.queue() < 0
+
+
 def test_a_plan_is_remembered_until_the_schema_changes(
     router: Router, live: Store, locks: TableLocks
 ) -> None:
