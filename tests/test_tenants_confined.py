@@ -24,6 +24,7 @@ from offered_files import Desk, changing, rows_of
 from prepared_files import prepared_copy
 from tenants import RefusedFile, Router, TenantError, sqlite
 from tenants.confined import Limits, Pattern, copy_rows, copying, pattern_of, running
+from tenants.confined.offered import Offered, Refused
 from tenants.confined.pattern import quoted
 
 SMALL = Limits(
@@ -321,6 +322,21 @@ def test_a_refusal_reaches_the_caller(desk: Desk) -> None:
     with pytest.raises(RefusedFile, match=said):
         copy_rows(offered, desk.pattern, desk.target, SMALL)
     assert not desk.target.exists()
+
+
+def test_each_of_two_walls_stands_by_itself(desk: Desk) -> None:
+    """What isn't a mere walk through a table's own pages isn't run; and SQLite is told to prepare nothing but that."""
+    path = desk.offer("CREATE VIEW more AS SELECT id, text, count + 1 AS count FROM note;")
+    offered = Offered(str(path), desk.pattern)
+    with closing(offered.connection):
+        offered.open()
+        offered.roots["more"] = offered.roots["note"]  # as if somebody had got past all before
+        with pytest.raises(sqlite.driver.DatabaseError, match=r"prohibited|not authorized"):
+            offered._walk("more", ["count"])
+        offered.connection.set_authorizer(None)
+        with pytest.raises(Refused, match="isn't a plain table"):
+            offered._walk("more", ["count"])
+        assert len(list(offered._walk("note", ["count"]))) == 3
 
 
 def test_a_table_that_begins_at_anothers_root_gives_rows_or_nothing(desk: Desk) -> None:
