@@ -41,7 +41,7 @@ class ProcessTurn:
     """
 
     def __init__(self, path: str) -> None:
-        first = 2 * zlib.crc32(path.encode())
+        first = 2 * zlib.crc32(os.fsencode(path))
         self._claim = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, first, 2, 0)
         self._next = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, first, 1, 0)
         self._turn = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, first + 1, 1, 0)
