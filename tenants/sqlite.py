@@ -271,12 +271,12 @@ def _close_unchanged(connection: Any, path: str) -> None:
 
 # What errors tell
 
-_BUSY, _READONLY, _CANTOPEN, _NOTADB = 5, 8, 14, 26
+_BUSY, _READONLY, _IOERR, _FULL, _CANTOPEN, _NOTADB = 5, 8, 10, 13, 14, 26
 _FATAL = {
-    10: "an I/O error",
+    _IOERR: "an I/O error",
     11: "a damaged file",
-    13: "a full disk",
-    26: "a file that isn't SQLite",
+    _FULL: "a full disk",
+    _NOTADB: "a file that isn't SQLite",
 }
 
 
@@ -294,6 +294,11 @@ def is_busy(error: BaseException) -> bool:
 def is_refused_write(error: BaseException) -> bool:
     """True for SQLITE_READONLY and its kin: the connection, the file or its folder may not be written."""
     return primary_code(error) == _READONLY
+
+
+def is_of_the_disk(error: BaseException) -> bool:
+    """True where the disk failed, or is full; not for what may be another's file, or a damaged one."""
+    return primary_code(error) in (_IOERR, _FULL)
 
 
 def fault(error: BaseException) -> str | None:

@@ -149,6 +149,10 @@ class Store:
             connection = self.engine.open(self, versions)
         except (StoreBehind, StoreAhead) as error:
             raise self._of_other_version(error) from error
+        except WrongFile as error:
+            if error.__cause__ is not None and sqlite.is_of_the_disk(error.__cause__):
+                self.note(error.__cause__)
+            raise
         self.database._add_conn_hooks(connection)
         return connection
 
@@ -203,7 +207,11 @@ class Store:
         with self.router.pool.opened(self) as connection:
             if self.read_only is not None or self.trouble is not None:
                 connection.execute("PRAGMA query_only = ON")
-            yield connection
+            try:
+                yield connection
+            except sqlite.driver.Error as error:
+                self.note(error)
+                raise
 
     def create_db(self, schema_file: str | Path) -> bool:
         """Run a schema.sql once, for tables that have no models. Returns False where that file was run before.

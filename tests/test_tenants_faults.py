@@ -82,6 +82,15 @@ def test_damage_that_is_met_while_fetching_is_told(
     assert "acme/books is read-only" in caplog.text
 
 
+def test_a_fault_that_scripts_meet_is_told(router: Router, store: Store) -> None:
+    """On a connection that somebody asked for himself a failing disk makes the store read-only, too."""
+    failure = sqlite.driver.OperationalError("disk I/O error")
+    failure.sqlite_errorcode = 10
+    with pytest.raises(sqlite.driver.OperationalError), store.get_connection():
+        raise failure
+    assert store.read_only == "an I/O error"
+
+
 def damage(path: Path) -> None:
     """Overwrite the last pages of a closed file."""
     content = bytearray(path.read_bytes())

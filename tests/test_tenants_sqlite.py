@@ -157,7 +157,10 @@ def test_another_process_keeps_its_lock(router: Router) -> None:
 def test_a_disk_that_fails_at_opening_is_not_called_a_foreign_file(
     monkeypatch: pytest.MonkeyPatch, router: Router, code: int, trouble: str
 ) -> None:
-    """SQLITE_IOERR and SQLITE_FULL say nothing of whose file it is: the operator is sent to the disk, not a backup."""
+    """SQLITE_IOERR and SQLITE_FULL say nothing of whose file it is: the operator is sent to the disk, not a backup.
+
+    The store isn't written any more either.
+    """
     router.create("acme", models=[Note])
     store = router.tenant("acme").store("books")
     router.pool.close(store)
@@ -170,3 +173,4 @@ def test_a_disk_that_fails_at_opening_is_not_called_a_foreign_file(
     monkeypatch.setattr(sqlite.driver, "connect", fail)
     with pytest.raises(WrongFile, match=f"{trouble}.*See to the disk"):
         store.open()
+    assert store.read_only == trouble

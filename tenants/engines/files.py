@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from .. import sqlite
@@ -59,10 +60,17 @@ class SqliteFiles(Engine):
 
     def finish(self, stores: Sequence[Store]) -> None:
         for store in stores:
+            if os.path.lexists(f"{store.path}-wal"):
+                self._move_log(store)
             for suffix in SIDE_FILES:
                 if os.path.lexists(f"{store.path}{suffix}"):
                     raise TenantError(
-                        f"{store.label} is still open though its making has ended: whoever sets it up has to close "
-                        f"what it opened. Nothing was left."
+                        f"{store.label} is still open though its making has ended, or the disk lets nothing be "
+                        f"removed: whoever sets it up has to close what it opened. Nothing was left."
                     )
         flush_files([store.path for store in stores])
+
+    def _move_log(self, store: Store) -> None:
+        """Move what is left of a store's log into its file: where that failed as it was closed, nobody was told."""
+        with closing(self.open(store, synchronous="OFF")) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
