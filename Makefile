@@ -4,12 +4,13 @@
 # make isolation-long  plays a million operations of the isolation tests' state machine; goes on where it was
 # make attacks-long  attacks one company from another, 100,000 times; ATTACKS=… chooses otherwise
 # make kills-long  kills processes in mid-work, 10,000 times, and looks what is left; KILLS=… chooses otherwise; goes on
-# make power-loss-long  cuts the power at 100,000 points of recorded runs, and looks what is left; IMAGES=… for more; goes on
+# make power-loss-long io-errors-long  cuts the power at 100,000 points of recorded runs, and looks what is left; IMAGES=… for more; goes on
 # make contention-long  has 128 threads of 4 processes post 80,000 vouchers to 8 companies; POSTINGS=… to each chooses otherwise
 # make soak-long  works in 5,000 companies for two hours and looks if memory, descriptors, logs stay flat; goes on
 # make backups-long  takes 200 backups while others post, and compares each; BACKUPS=… chooses otherwise; goes on
 # make backup-damage-long  damages backups 1,100 times: all have to be refused; goes on where it was
 # make edits-long  edits a company's files behind our back, 1,000 times, and has each edit found; EDITS=… chooses otherwise
+# make io-errors-long  lets the disk fail at every call there is on every write path; goes on where it was
 # make bench  measures everything against its peers and writes docs/benchmarks.md
 
 PYTHON ?= python3
@@ -91,6 +92,9 @@ EDITS ?= 1000
 
 edits-long: .venv/.test
 	$(BIN)/python -m tests.long_edits --edits $(EDITS)
+
+io-errors-long: .venv/.test
+	$(BIN)/python -m tests.long_io_errors
 
 # What the documents show, of the demo companies as they are now.
 pictures: .venv/.test

@@ -1,6 +1,6 @@
 """Power cuts for as long as wanted, in pieces that add up: `python -m tests.long_power_loss --images 100000`.
 
-Each round is a run that is recorded, and PER_ROUND images of what its disk may hold after a power cut. Most rounds are
+Each round is a run that is recorded, and PER_ROUND images of what its disk may hold after a power cut. Most are of
 postings, some are steps of companies' lives; a few more are postings with `synchronous=NORMAL`, whose losses are
 counted and shown, and on a disk that lies about flushing, of which much has to be found. What was done is kept in a
 file, so that the next call goes on where this one ended. A round that finds something keeps its recording and names
@@ -31,17 +31,18 @@ MOST_TOLD = 50
 """Findings that the file keeps of each part."""
 
 PARTS = {
-    "postings": (Part("postings"), 0.8),
-    "lives": (Part("lives"), 0.2),
-    "NORMAL": (Part("postings", "NORMAL"), 0.02),
-    "a disk that lies": (Part("postings", "LIES"), 0.02),
+    "postings": (Part("postings"), 0.8, PER_ROUND),
+    "lives": (Part("lives"), 0.2, PER_ROUND),
+    "NORMAL": (Part("postings", "NORMAL"), 0.02, PER_ROUND // 4),
+    "a disk that lies": (Part("postings", "LIES"), 0.005, PER_ROUND // 8),
 }
-"""What is run, and how large a share of the images it has; the last two are on top."""
+"""What is run, how large a share of the images it has, and how many a round; the last two are on top."""
 
 
 def _play(given: tuple[str, int, int]) -> tuple[str, Round]:
     name, seed, number = given
-    return name, play(PARTS[name][0], seed, number, PER_ROUND)
+    part, _, images = PARTS[name]
+    return name, play(part, seed, number, images)
 
 
 def read_state(file: Path, seed: int) -> dict[str, Any]:
@@ -76,8 +77,8 @@ def add(state: dict[str, Any], name: str, done: Round) -> None:
 def to_do(state: dict[str, Any], images: int, seed: int) -> list[tuple[str, int, int]]:
     """The rounds that are missing until there are so many images, small parts first."""
     wanted = []
-    for name, (_, share) in sorted(PARTS.items(), key=lambda part: part[1][1]):
-        last = -(-int(images * share) // PER_ROUND)
+    for name, (_, share, each) in sorted(PARTS.items(), key=lambda part: part[1][1]):
+        last = -(-int(images * share) // each)
         wanted += [(name, seed, n) for n in range(part_of(state, name)["rounds"], last)]
     return wanted
 
@@ -104,7 +105,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--image", type=int, help="of --round, this one alone")
     given = parser.parse_args(arguments)
     if given.round is not None:
-        done = play(PARTS[given.part][0], given.seed, given.round, PER_ROUND, given.image)
+        part, _, images = PARTS[given.part]
+        done = play(part, given.seed, given.round, images, given.image)
         return _tell(done.findings)
     state = read_state(given.state, given.seed)
     begun = time.monotonic()

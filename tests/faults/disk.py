@@ -77,12 +77,12 @@ class Watcher:
 def failure(call: str, number: int) -> apsw.Error:
     """Return the error that makes SQLite see a call fail."""
     if call == "open":
-        kind, code = apsw.CantOpenError, apsw.SQLITE_CANTOPEN
+        kind, code, said = apsw.CantOpenError, apsw.SQLITE_CANTOPEN, "unable to open database file"
     elif number == errno.ENOSPC and call == "write":
-        kind, code = apsw.FullError, apsw.SQLITE_FULL
+        kind, code, said = apsw.FullError, apsw.SQLITE_FULL, "database or disk is full"
     else:
-        kind, code = apsw.IOError, _CODES[call]
-    error: apsw.Error = kind(f"injected: {call}")
+        kind, code, said = apsw.IOError, _CODES[call], "disk I/O error"
+    error: apsw.Error = kind(said)
     error.result, error.extendedresult = code & 0xFF, code
     error.injected = True  # type: ignore[attr-defined]
     return error

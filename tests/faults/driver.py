@@ -139,11 +139,16 @@ class Cursor:
             code = code_of(self.connection._db)
             if code:
                 raise of(error, code) from None
+            if (
+                self._columns
+            ):  # a row that tells of it, as of `PRAGMA integrity_check`: apsw has thrown it away
+                raise of(error) from None
             return _END  # SQLite has come to terms with it
 
     def execute(self, sql: str, params: Any = ()) -> Cursor:
         """Run one statement as far as its first row."""
         self._ahead, self._begun, self.description = _END, False, None
+        self._columns.clear()
         self._do(lambda: self._cursor.execute(sql, _adapted(params)))
         self._begun = True
         self.description = tuple(self._columns) or None
