@@ -113,7 +113,7 @@ def one_round(seed: int, number: int, flips: int = FLIPS, cuts: int = CUTS) -> D
                 for backup in target.backups:
                     target.manager.verify(backup)
             for turn, cut in enumerate([False] * flips + [True] * cuts):
-                target = found[turn % len(found)]
+                target = found[(turn + 5 * number) % len(found)]  # each is cut, too, in some round
                 content = target.path.read_bytes()
                 changed, what = damage(content, chance, cut)
                 target.path.write_bytes(changed)
