@@ -39,6 +39,8 @@ def test_contracts_are_kept() -> None:
         ("models/money.py", "import cuneifox", "The rooms import downwards only"),
         ("tenants/locks.py", "import flask", "only tenants.flask knows Flask"),
         ("models/money.py", "import flask", "only tenants.flask knows Flask"),
+        ("tenants/sqlite.py", "import sqlite3", "One SQLite library in the process"),
+        ("models/money.py", "import apsw", "One SQLite library in the process"),
         ("tenants/locks.py", "import pytest", "Only tenants.testing knows pytest"),
         ("tenants/locks.py", "import tenants.testing", "no other module knows tenants.testing"),
     ],
