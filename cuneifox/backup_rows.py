@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from cuneifox.i18n import _
+from cuneifox.identify import current_visit
 from cuneifox.services import services
 from cuneifox.words import shown_name
 from models.companies import Company
+from models.people import Membership
 from tenants import BackupManager, BadBackup, BadKey, Tenant, UnknownTenant
 from tenants.backups.backup import UNIVERSAL, is_unit
 
@@ -41,8 +43,11 @@ class KeptGroup(NamedTuple):
     reason: str
 
 
-def backup_row(manager: BackupManager, backup: Backup) -> BackupRow:
-    """A backup by its manifest; one that can't be read is shown all the same, with the reason."""
+def backup_row(manager: BackupManager, backup: Backup, of_member: bool) -> BackupRow:
+    """A backup by its manifest; one that can't be read is shown all the same, with the reason.
+
+    What stands in the books is for the company's members, of whom the administrator needn't be one.
+    """
     at = backup.made_at.timestamp()
     try:
         manifest = manager.manifest(backup)
@@ -56,7 +61,7 @@ def backup_row(manager: BackupManager, backup: Backup) -> BackupRow:
         manifest.bytes,
         manifest.stored_bytes,
         facts.get("chain_count"),
-        facts.get("last_number", ""),
+        facts.get("last_number", "") if of_member else "",
         manifest.slug,
         facts.get("company", {}).get("name", ""),
     )
@@ -92,6 +97,11 @@ def last_drill(manager: BackupManager) -> DrillSummary | None:
     return DrillSummary(
         datetime.fromisoformat(drills[0].at).timestamp(), len(drills) - failed, failed
     )
+
+
+def is_member(id: str) -> bool:
+    """Whether the reader is a member of the company of that id."""
+    return Membership.find(current_visit().user, id) is not None
 
 
 def found_backup(manager: BackupManager, id: str, stamp: str) -> Backup | None:

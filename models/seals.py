@@ -199,12 +199,12 @@ def _apply(store: Store, changes: Sequence[Change]) -> None:
     A row that wasn't as it had been sealed gets a seal that none fits, so that it is found from then on too.
     """
     count, total = store.execute_sql(_STATE).fetchone() or (0, "0")
-    moved = int(total, 16) - _counted(count) + _counted(count + 1)
+    moved = _number(total) - _counted(count) + _counted(count + 1)
     for table, key, before, after in changes:
         found = store.execute_sql(_HAD, (table, key)).fetchone()
         had = None if found is None else found[0]
         if had is not None:
-            moved -= int(had, 16)
+            moved -= _number(had)
         if after is None:
             store.execute_sql(_TAKE, (table, key))
             continue
@@ -213,6 +213,14 @@ def _apply(store: Store, changes: Sequence[Change]) -> None:
         store.execute_sql(_PUT, (table, key, new))
     store.execute_sql(_MOVE_ON, (count + 1, f"{moved % _MODULUS:064x}"))
     anchor_seals(store)
+
+
+def _number(digest: str) -> int:
+    """A digest as a number; what isn't one was put there by somebody else, and no sum comes out right any more."""
+    try:
+        return int(digest, 16)
+    except ValueError:
+        return -1
 
 
 def _counted(changes: int) -> int:

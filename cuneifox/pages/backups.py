@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from cuneifox.access import administrators
 from cuneifox.audit import note
-from cuneifox.backup_rows import backup_row, kept_groups, last_drill, name_of, tenant_of
+from cuneifox.backup_rows import backup_row, is_member, kept_groups, last_drill, name_of, tenant_of
 from cuneifox.i18n import _, _l
 from cuneifox.navigation import Link
 from cuneifox.rosters import PAGE, tenant_named
@@ -109,7 +109,8 @@ def company_page(id: str, error: str = "", status: int = 200) -> ResponseReturnV
     tenant, found = tenant_of(id), manager.list(id)
     if tenant is None and id != UNIVERSAL and not found:
         abort(404)
-    rows = [backup_row(manager, backup) for backup in reversed(found[-PAGE:])]
+    member = is_member(id)
+    rows = [backup_row(manager, backup, member) for backup in reversed(found[-PAGE:])]
     page = render_template(
         "backups/show.html",
         id=id,

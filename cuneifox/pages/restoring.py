@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from cuneifox.access import administrators
 from cuneifox.audit import note, noted_elsewhere
-from cuneifox.backup_rows import UNIVERSAL, backup_row, found_backup, name_of, tenant_of
+from cuneifox.backup_rows import UNIVERSAL, backup_row, found_backup, is_member, name_of, tenant_of
 from cuneifox.forms import told
 from cuneifox.i18n import _
 from cuneifox.identify import current_visit
@@ -192,7 +192,8 @@ def _page(
     backup: Backup, errors: dict[str, str] | None = None, status: int = 200
 ) -> ResponseReturnValue:
     manager = manager_or_404()
-    row, tenant = backup_row(manager, backup), tenant_of(backup.tenant)
+    row = backup_row(manager, backup, is_member(backup.tenant))
+    tenant = tenant_of(backup.tenant)
     company = Company.get_or_none(Company.tenant_id == backup.tenant)
     if row.damaged:
         return company_page(backup.tenant, row.damaged, 503)

@@ -13,6 +13,7 @@ from attacks.marks import Texts
 from attacks.people import USERS, add_people
 from attacks.planting import plant
 from cuneifox_site import Site
+from models import backing_up
 from models.accounts import account_tree, add_account
 from models.actors import Actor
 from models.attachments import Attachment
@@ -24,9 +25,10 @@ from models.months import freeze_month
 from models.people import Activity, User
 from models.posting import post_input
 from models.registers import REGISTER_MODELS, Party
+from models.restorations import Restoration
 from models.reversing import reverse
 from models.years import close_year
-from tenants import Store, current_store
+from tenants import BackupManager, Store, Tenant, current_store
 
 SLUGS = ("acme", "globex", "initech")
 ACME, GLOBEX, INITECH = SLUGS
@@ -95,6 +97,18 @@ def furnish(site: Attacked) -> None:
         with marking(site, slug):
             pass
         _leave_traces(site, slug, people)
+    back_up(site)
+
+
+def back_up(site: Attacked) -> None:
+    """Leave backups of all of it. Without the checks that the books want, which what is marked would fail."""
+    place = site.config.data_path / site.config.backups.folder
+    BackupManager(site.router, place, describe=backing_up.facts).backup_now().require_good()
+    texts = Texts(f"people of {VICTIM}")
+    texts.given = 700
+    with site.app.app_context():
+        failed = "UPDATE backup_state SET error = ? WHERE tenant = ?"
+        site.router.universal.execute_sql(failed, (texts(), site.router.tenant(VICTIM).id))
 
 
 @contextmanager
@@ -201,3 +215,17 @@ def _leave_traces(site: Attacked, slug: str, people: dict[str, User]) -> None:
             run(tombstone, (PURGED, texts(), texts()))
             purged = "INSERT INTO purged_store (id, owner, role, generation, backup) VALUES (?, ?, ?, 1, ?)"
             run(purged, (PURGED[::-1], PURGED, "registers", texts()))
+            _leave_what_restores_leave(run, tenant, texts)
+
+
+def _leave_what_restores_leave(run: Any, tenant: Tenant, texts: Texts) -> None:
+    """A restore, what it has replaced, and backups and drills that went wrong."""
+    store = tenant.store("books")
+    kept = "INSERT INTO kept_store (id, owner, role, generation, reason) VALUES (?, ?, 'books', 99, ?)"
+    run(kept, (store.id, tenant.id, texts()))
+    drill = "INSERT INTO drill (tenant, stamp, at, seconds, faults) VALUES (?, '', '2026-01-01', 1, ?)"
+    run(drill, (tenant.id, f'["{texts()}"]'))
+    Restoration.create(
+        tenant_id=tenant.id, at="20260101T000000.000000Z", roles="books", count=0, head="",
+        lost_count=0, lost_head="", by=texts(),
+    )  # fmt: skip

@@ -66,6 +66,7 @@ class Pool:
                 "company": [tenant.id],
                 "store": [store.id for store in tenant.stores.values()],
                 "role": sorted(tenant.stores),
+                "stamp": [backup.stamp for backup in site.services.backups.list(tenant)],
             }
             with site.router.using(tenant):
                 for _role, store in own_stores(tenant):
