@@ -139,7 +139,7 @@ def digest_of(table: str, values: Iterable[Any]) -> str:
 
 def sum_of(digests: Iterable[str], changes: int) -> str:
     """Return the sum, in hex, of the digests of all rows and of how many changes there were."""
-    total = sum(int(digest, 16) for digest in digests) + _counted(changes)
+    total = sum(map(_number, digests)) + _counted(changes)
     return f"{total % _MODULUS:064x}"
 
 
@@ -209,7 +209,7 @@ def _apply(store: Store, changes: Sequence[Change]) -> None:
             store.execute_sql(_TAKE, (table, key))
             continue
         new = after if had == before else digest_of("broken", (table, key, had, after))
-        moved += int(new, 16)
+        moved += _number(new)
         store.execute_sql(_PUT, (table, key, new))
     store.execute_sql(_MOVE_ON, (count + 1, f"{moved % _MODULUS:064x}"))
     anchor_seals(store)
@@ -224,7 +224,15 @@ def _number(digest: str) -> int:
 
 
 def _counted(changes: int) -> int:
-    return int(digest_of("seal_state", [changes]), 16)
+    return _number(digest_of("seal_state", [changes]))
+
+
+def _number(digest: Any) -> int:
+    """A digest as a number; what is none was put there by somebody else, and keeps nobody from working."""
+    try:
+        return int(digest, 16)
+    except (TypeError, ValueError):
+        return 0
 
 
 def _digest(store: Store, model: type[Model], key: Any) -> str | None:

@@ -325,6 +325,24 @@ def test_a_missing_state_keeps_nobody_from_working(acme: Files) -> None:
     assert any("seal_state has 0 rows" in line for line in told(acme))
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE seal_state SET total = 'rubbish'",
+        "UPDATE seal_state SET total = x'00ff'",
+        "UPDATE seals SET digest = 'rubbish' WHERE subject = 'accounts' AND key = '3'",
+    ],
+)
+def test_rubbish_in_place_of_a_digest_keeps_nobody_from_working(
+    acme: Files, statement: str
+) -> None:
+    """It is found, and found again after people have gone on."""
+    assert any("seal" in line for line in edit(acme, "books", statement))
+    with acme.router.using("acme"):
+        change_account(find_account("1110").stid, by=BY, name="Till")
+    assert any("seal" in line for line in told(acme))
+
+
 def test_a_purged_companys_anchors_go(acme: Files) -> None:
     """Nothing of it is left in the catalogue."""
     from models.company_life import purge_company, suspend_company
