@@ -215,14 +215,6 @@ def _apply(store: Store, changes: Sequence[Change]) -> None:
     anchor_seals(store)
 
 
-def _number(digest: str) -> int:
-    """A digest as a number; what isn't one was put there by somebody else, and no sum comes out right any more."""
-    try:
-        return int(digest, 16)
-    except ValueError:
-        return -1
-
-
 def _counted(changes: int) -> int:
     return _number(digest_of("seal_state", [changes]))
 
