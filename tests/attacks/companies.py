@@ -221,9 +221,13 @@ def _leave_traces(site: Attacked, slug: str, people: dict[str, User]) -> None:
 def _leave_what_restores_leave(run: Any, tenant: Tenant, texts: Texts) -> None:
     """A restore, what it has replaced, and backups and drills that went wrong."""
     store = tenant.store("books")
-    kept = "INSERT INTO kept_store (id, owner, role, generation, reason) VALUES (?, ?, 'books', 99, ?)"
+    kept = (
+        "INSERT INTO kept_store (id, owner, role, generation, reason) VALUES (?, ?, 'books', 99, ?)"
+    )
     run(kept, (store.id, tenant.id, texts()))
-    drill = "INSERT INTO drill (tenant, stamp, at, seconds, faults) VALUES (?, '', '2026-01-01', 1, ?)"
+    drill = (
+        "INSERT INTO drill (tenant, stamp, at, seconds, faults) VALUES (?, '', '2026-01-01', 1, ?)"
+    )
     run(drill, (tenant.id, f'["{texts()}"]'))
     Restoration.create(
         tenant_id=tenant.id, at="20260101T000000.000000Z", roles="books", count=0, head="",
