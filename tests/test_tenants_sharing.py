@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 
 from notes import Contact, Note, child, texts
-from tenants import BadChange, LockTimeout, Router, Tenant, TenantError, UnknownTenant, WrongFile
+from tenants import (
+    BadChange,
+    LockTimeout,
+    Router,
+    Tenant,
+    TenantError,
+    UnknownTenant,
+    WrongFile,
+    sqlite,
+)
 from tenants.life import sharing
 
 
@@ -29,6 +38,24 @@ def owner(router: Router) -> Tenant:
 def friend(router: Router) -> Tenant:
     """Another one, whose contact is Dao."""
     return router.create("friend", models=[Note, Contact], setup=lambda: Contact.create(name="Dao"))
+
+
+def test_a_disk_that_fails_under_the_check_is_told(
+    router: Router, owner: Tenant, friend: Tenant
+) -> None:
+    """Whoever asks for it gets an error that names the tenant, not the driver's; nothing is changed."""
+    failure = sqlite.driver.OperationalError("disk I/O error")
+    failure.sqlite_errorcode = 10
+
+    def check() -> None:
+        with friend.store("books").get_connection():
+            raise failure
+
+    with pytest.raises(TenantError, match="Whether friend may share owner/registers") as told:
+        router.share("friend", "registers", "owner", check=check)
+    assert told.value.__cause__ is failure
+    assert friend.store("registers").owner == friend.id
+    assert friend.store("books").read_only == "an I/O error"
 
 
 def test_a_store_is_shared_from_now_on(router: Router, owner: Tenant, friend: Tenant) -> None:

@@ -33,7 +33,7 @@ def share(
     _require_other(tenant, role, store)
     with alone(router, _homes(tenant, store), patience):
         if check is not None:
-            check()
+            _look(check, tenant, store)
 
         def write() -> None:
             _require_quiet(router, tenant)
@@ -92,6 +92,16 @@ def unshare(router: Router, tenant: Tenant, role: str, patience: float) -> None:
             change(router, write)
             step("unshared")
             mark.done()
+
+
+def _look(check: Callable[[], object], tenant: Tenant, store: Store) -> None:
+    try:
+        check()
+    except sqlite.driver.Error as error:  # of a connection that it asked for itself
+        raise TenantError(
+            f"Whether {tenant.slug} may share {store.label} can't be found out ({error}), and nothing was changed: see "
+            f"to the disk, then try again."
+        ) from error
 
 
 def _homes(tenant: Tenant, store: Store) -> list[tuple[str, str]]:
