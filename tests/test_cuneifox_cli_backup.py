@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
@@ -16,6 +17,7 @@ from cuneifox.data_folder import open_folder
 from models.actors import Actor
 from models.companies import change_settings
 from tenants import sqlite
+from tenants.backups.manifest import Manifest, encode
 
 
 @pytest.fixture
@@ -287,3 +289,26 @@ def test_a_whole_installation_is_rebuilt(run, companies: None, tmp_path: Path) -
     listed = CliRunner().invoke(main, ["--data", new, "company", "list", "--json"]).stdout
     assert [one["slug"] for one in json.loads(listed)] == ["acme", "baan"]
     assert CliRunner().invoke(main, ["--data", new, "check"]).exit_code == 0
+
+
+def test_the_check_asks_the_last_backup_too(run, companies: None, tmp_path: Path) -> None:
+    """What the catalogue was made to forget is found by what the backup, somewhere else, says of the books."""
+    _rename(run, tmp_path, "acme", "Acme, renamed")
+    run("backup", "run")
+    assert run("check", "acme").exit_code == 0
+    id = _id(run, "acme")
+    (manifest,) = (tmp_path / "data" / "backups" / id).glob("*/manifest.json")
+    told = json.loads(manifest.read_text())
+    told["facts"]["chain_count"] = (
+        7  # as if seven vouchers had been there, that somebody has cut off since
+    )
+    told["mac"] = ""
+    signed = msgspec.convert(told, Manifest)
+    manifest.write_bytes(encode(signed, None))
+    catalogue = sqlite.driver.connect(str(tmp_path / "data" / "universal.db"))
+    catalogue.execute("DELETE FROM backup")
+    catalogue.commit()
+    catalogue.close()
+    result = run("check", "acme")
+    assert result.exit_code == REFUSED
+    assert "vouchers 1 to 7" in result.output
