@@ -96,7 +96,7 @@ def test_what_a_look_tells(site: Site) -> None:
     os.utime(books, ns=(OLD, OLD - 1))
     seen.add(unit.signature("place", OLD + RACY))
     wal = Path(f"{books}-wal")
-    wal.write_bytes(b"")
+    wal.write_bytes(b"frames")
     os.utime(wal, ns=(OLD, OLD))
     seen.add(unit.signature("place", OLD + RACY))
     wal.unlink()
@@ -106,6 +106,20 @@ def test_what_a_look_tells(site: Site) -> None:
     os.utime(books, ns=(OLD, OLD))
     seen.add(unit.signature("place", OLD + RACY))  # another file of the same size and time
     assert len(seen) == 5
+
+
+def test_who_only_reads_changes_nothing(site: Site) -> None:
+    """Databases that are opened to read them, by whatever process, aren't copied: their logs are there, and empty."""
+    manager = site.manager()
+    for _ in range(2):
+        manager.backup_now().require_good()
+        site.router.pool.close_idle()
+        site.age()
+    manager.backup_now()
+    assert manager.backup_now().outcomes == []
+    for path in site.folder.glob("data/tenants/*/*.db"):
+        Path(f"{path}-wal").touch()  # as young as a process that begins with a backup
+    assert manager.backup_now().outcomes == []
 
 
 def test_an_increment_that_saves_nothing_is_a_full_one(site: Site) -> None:
