@@ -202,6 +202,19 @@ def test_missing_triggers_are_found(router, acme):
 
 
 @pytest.mark.parametrize(
+    ("role", "table"),
+    [("books", "lines"), ("registers", "customer"), ("attachments", "attachment")],
+)
+def test_triggers_of_others_are_found(router, acme, role, table):
+    """A trigger that isn't the program's is told of, as what it does to rows comes under seal with them."""
+    with closing(driver.connect(acme.store(role).path, isolation_level=None)) as connection:
+        connection.execute(f"CREATE TRIGGER skims AFTER INSERT ON {table} BEGIN SELECT 1; END")
+    (found,) = check_company(router, acme)
+    assert (found.code, found.store) == ("trigger", role)
+    assert "skims" in found.message
+
+
+@pytest.mark.parametrize(
     ("statement", "expected"),
     [
         ("UPDATE attachment SET content = x'00' WHERE id = 1", 1),

@@ -62,14 +62,20 @@ def origin(store: Store, connection: Any) -> Iterator[Fault]:
 
 
 def triggers(wanted: Callable[[], Iterable[str]], connection: Any) -> Iterator[Fault]:
-    """Yield the triggers that aren't there, or aren't what they were made as."""
+    """Yield the triggers that aren't there, aren't what they were made as, or are none of this program's.
+
+    One that somebody else put there changes rows as they are written, so that they come under seal as it left them.
+    """
     found = {name: _plain(sql) for name, sql in connection.execute(TRIGGERS)}
     for statement in map(_plain, wanted()):
         name = statement.split()[2]
-        if name not in found:
+        had = found.pop(name, None)
+        if had is None:
             yield Fault("trigger", f"the trigger {name} is missing, and nothing keeps its rule")
-        elif found[name] != statement:
+        elif had != statement:
             yield Fault("trigger", f"the trigger {name} was replaced by another")
+    for name in found:
+        yield Fault("trigger", f"the trigger {name} was added by something else than this program")
 
 
 def book_triggers() -> Iterator[str]:
@@ -86,7 +92,7 @@ def _plain(sql: str) -> str:
 GUARDS: dict[str, tuple[Callable[[Any], Iterator[Fault]], ...]] = {
     "books": (partial(triggers, book_triggers),),
     "registers": (partial(triggers, register_triggers),),
-    "attachments": (),
+    "attachments": (partial(triggers, tuple),),
 }
 """What guards the rows of each store."""
 
