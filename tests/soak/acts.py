@@ -46,9 +46,11 @@ OWN = 4
 
 
 class Worker:
-    """One thread's work. `count` is of what it did, `faults` what should not have been."""
+    """The work of one thread of several. `count` is of what it did, `faults` what should not have been."""
 
-    def __init__(self, app: Flask, folder: Path, companies: int, number: int, seed: str) -> None:
+    def __init__(
+        self, app: Flask, folder: Path, companies: int, number: int, workers: int, seed: str
+    ) -> None:
         self.app = app
         self.router: Router = app.extensions["cuneifox"].router
         self.folder = folder
@@ -57,6 +59,7 @@ class Worker:
         self.chance = random.Random(f"{seed}-{number}")
         self.count: Counter[str] = Counter()
         self.faults: list[str] = []
+        self.visited = range(number, companies, workers)
         self.made = 0
         self.own: list[str] = []
         self.shared: set[str] = set()
@@ -74,10 +77,16 @@ class Worker:
 
     def settle(self) -> Iterator[Callable[[], None]]:
         """Yield what has to be done once, so that all that is made with a first use is there before it is counted."""
-        # But for an import of a file, which works in a process of its own, so that nothing of it stays here.
-        yield from (partial(self.do, name) for name in ACTS if name != "file")
+        # But for what works in a process of its own, and leaves nothing here.
+        yield from (partial(self.do, name) for name in ACTS if name not in ("file", "backup"))
         while len(self.own) < OWN:
             yield partial(self.do, "create")
+        for n in self.visited:  # so that what is kept in mind of all companies is there
+            yield partial(self.visit, n)
+
+    def visit(self, n: int) -> None:
+        """Look at a company."""
+        self._answered("visit", self._get(f"/c/c{n}/journal"))
 
     def slug(self) -> str:
         """A company: half of the time one of those that are asked for often."""

@@ -91,8 +91,10 @@ class _Piece:
         self.settled = threading.Semaphore(0)
         self.stopped = False
         self.leaked: list[Any] = []
-        numbers = range(plan.threads)
-        self.workers = [Worker(app, plan.folder, plan.companies, n, plan.seed) for n in numbers]
+        self.workers = [
+            Worker(app, plan.folder, plan.companies, n, plan.threads, plan.seed)
+            for n in range(plan.threads)
+        ]
         router.universal.release(wholly=True)
 
     def play(self) -> Played:
