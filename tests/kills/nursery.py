@@ -22,11 +22,11 @@ from typing import Any
 import msgspec
 
 TESTS = Path(__file__).parent.parent
-LONGEST_LIFE = 120
+LONGEST_LIFE = 900
 """Seconds after which a child that nobody killed ends by itself."""
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 """Of prctl, in linux/prctl.h."""
-PATIENCE = 60.0
+PATIENCE = 300.0
 """Seconds that a child may take to begin."""
 
 
@@ -47,13 +47,17 @@ class Nursery:
 
     def close(self) -> None:
         """Kill who still lives, and end."""
-        for pid in list(self._living):
-            self.kill(pid)
+        self.kill_all()
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
         self._process.wait(timeout=PATIENCE)
         self._process.stdout.close()
+
+    def kill_all(self) -> None:
+        """Kill who still lives."""
+        for pid in list(self._living):
+            self.kill(pid)
 
     def bear(self, orders: dict[str, Any]) -> int:
         """Fork a child that does what it is ordered; return its process id."""

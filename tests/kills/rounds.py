@@ -43,4 +43,5 @@ class Arena:
             turn = Turn(self.nursery, ground, chance, Round(number, theme or drawn), without)
             return turn.play(kills)
         finally:
+            self.nursery.kill_all()  # where it broke off
             shutil.rmtree(folder)

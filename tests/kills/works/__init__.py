@@ -31,6 +31,6 @@ WORKS: dict[str, Work] = {
     "backup": Work(backing_up.run_backups, 2.0, "ends"),
     "restore": Work(backing_up.run_restores, 0.3),
     "lifecycle": Work(lifecycle.run, 0.25),
-    "migrate": Work(migrating.run, 0.25),
+    "migrate": Work(migrating.run, 0.8),
     "serve": Work(serving.run, 0.5, "killed"),
 }
