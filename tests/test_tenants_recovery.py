@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -484,3 +486,25 @@ def test_a_folder_that_is_a_link(data: Path, name: str, tmp_path: Path) -> None:
     router.close()
     with pytest.raises(TenantError, match="is a link"):
         Router(data)
+
+
+def test_a_mark_that_stays_holds_nothing_up(
+    router: Router, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the disk doesn't let it be removed the change is done all the same, and the next start removes it."""
+    unlink = os.unlink
+
+    def fail(path: str, **how: Any) -> None:
+        if "/making/" in str(path):
+            raise OSError(errno.EIO, "Input/output error")
+        unlink(path, **how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", fail)
+        acme = router.create("acme", models=[Note])
+    mark = router.folder / "making" / acme.id
+    assert mark.exists()
+    assert router.recover() == ["create: acme is as the catalogue says"]
+    assert not mark.exists()
+    with router.using("acme"):
+        Note.create(text="written")

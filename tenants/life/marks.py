@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 from contextlib import suppress
 from types import TracebackType
@@ -31,6 +32,9 @@ from .steps import step
 
 if TYPE_CHECKING:
     from ..router import Router
+
+
+log = logging.getLogger("tenants")
 
 
 class Mark:
@@ -119,8 +123,16 @@ class Mark:
         step("stores named")
 
     def done(self) -> None:
-        """All is as the catalogue says: nothing needs to be looked for."""
-        os.unlink(self.path)
+        """All is as the catalogue says: nothing needs to be looked for.
+
+        Where the mark can't be removed it stays, and whoever comes to it next finds just that.
+        """
+        try:
+            os.unlink(self.path)
+        except OSError as error:
+            log.warning(
+                "%s: the mark of a change that is done stays for now (%s).", self.slug, error
+            )
         os.close(self._descriptor)
         self._descriptor = -1
 

@@ -83,6 +83,8 @@ def _identify(store: Store, prepared: str) -> None:
                 "UPDATE store_identity SET store = ?, owner = ?, role = ?, generation = ?",
                 store._identity(),
             )
+            # Closing it would do so too, and tell nobody where that fails.
+            file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     except sqlite.driver.DatabaseError as error:
         raise sqlite._unusable(f"what is to become {store.label}", error) from error
 
