@@ -57,7 +57,7 @@ def test_what_has_failed_is_shown(site: Site, chief: Browser) -> None:
     connection.execute("UPDATE ledger_state SET turnover = 5")
     connection.close()
     refused = chief.post(f"/backups/{tenant.id}/run", "/backups")
-    assert refused.status_code == 503
+    assert refused.status_code == 409
     assert "No backup could be made" in refused.text
     page = chief.get("/backups").text
     assert "The last backup of 1 company has failed." in page

@@ -26,8 +26,8 @@ def run(*arguments: str, code: str = "") -> subprocess.CompletedProcess[str]:
 
 
 def test_the_ordinary_suite_passes_on_it() -> None:
-    """… with one SQLite in the process: pysqlite3's isn't loaded at all."""
-    done = run("-m", "faults.suite", "-q", *PARTS)
+    """… with one SQLite in the process: pysqlite3's isn't loaded at all. Its disk is what fails, so memory is left out."""
+    done = run("-m", "faults.suite", "-q", "-k", "not memory", *PARTS)
     assert done.returncode == 0, done.stdout + done.stderr
     assert " passed" in done.stdout
 

@@ -70,7 +70,7 @@ def run(id: str) -> ResponseReturnValue:
     except LockTimeout:
         return page(_("Backups are being made at this moment. Nothing was done; try again."), 503)
     if outcome.kind == "failed":
-        return page(_("No backup could be made: %(why)s", why=outcome.error), 503)
+        return page(_("No backup could be made: %(why)s", why=outcome.error), 409)
     note("backups.run", outcome.slug, Company.get_or_none(Company.tenant_id == id))
     flash(_("A backup was made."), "success")
     back = url_for("backups.show", id=id) if request.form.get("then") else url_for("backups.index")
