@@ -26,7 +26,7 @@ def run(*arguments: str, code: str = "") -> subprocess.CompletedProcess[str]:
 
 
 def test_the_ordinary_suite_passes_on_it() -> None:
-    """… with one SQLite in the process: pysqlite3's isn't loaded at all. Its disk is what fails, so memory is left out."""
+    """… with one SQLite in the process: pysqlite3's isn't loaded at all. It is about disks, so memory is left out."""
     done = run("-m", "faults.suite", "-q", "-k", "not memory", *PARTS)
     assert done.returncode == 0, done.stdout + done.stderr
     assert " passed" in done.stdout

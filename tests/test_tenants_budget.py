@@ -90,10 +90,14 @@ def test_no_more_is_open_than_is_counted(tmp_path: Path) -> None:
 
 
 def opened(folder: Path) -> list[str]:
-    """What this process has open of a folder, by descriptor; without the catalogue's notice, which each router maps."""
+    """What this process has open of a folder, by descriptor, but for what each router has one of, whatever it serves.
+
+    That is the catalogue's notice, which it maps, and the lock by which processes take turns at the shared database.
+    """
+    apart = (".notice", "universal.db.lock")
     found = []
     for descriptor in os.listdir("/proc/self/fd"):
         path = f"/proc/self/fd/{descriptor}"
         if os.path.lexists(path):
             found.append(os.readlink(path))
-    return [path for path in found if path.startswith(f"{folder}/") and ".notice" not in path]
+    return [path for path in found if path.startswith(f"{folder}/") and not path.endswith(apart)]

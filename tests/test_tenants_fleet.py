@@ -12,7 +12,15 @@ import pytest
 
 from migrating import ADD_COLUMN, RAISES, UNIQUE, Folders, asked, columns, make, opened, version
 from notes import Contact, Note, child, texts
-from tenants import LockTimeout, MigrationFailed, ReadOnlyStore, StoreBehind, UnknownTenant, sqlite
+from tenants import (
+    LockTimeout,
+    MigrationFailed,
+    ReadOnlyStore,
+    StoreBehind,
+    UnknownTenant,
+    scratch,
+    sqlite,
+)
 from tenants.schemas import trial
 from tenants.schemas.fleet import Fleet, Outcome, Progress
 from tenants.store import Store
@@ -710,16 +718,16 @@ def test_a_dry_run_begins_as_another_ends(
 ) -> None:
     """The other one takes the folder of all of them away just before this one uses it."""
     folders.write("books", "0001_karma", ADD_COLUMN.format("karma"))
-    make_folder = trial.make_own_folder
+    make_above = scratch._make_above
     taken: list[str] = []
 
-    def make(folder: str, name: str) -> str:
+    def make(above: str) -> None:
         if not taken:
-            taken.append(name)
-            raise FileNotFoundError(folder)
-        return make_folder(folder, name)
+            taken.append(Path(above).name)
+            raise FileNotFoundError(above)
+        make_above(above)
 
-    monkeypatch.setattr(trial, "make_own_folder", make)
+    monkeypatch.setattr(scratch, "_make_above", make)
     with opened(data, migrations=folders("books")) as router:
         assert Fleet(router).run(dry_run=True).is_well
     assert taken == ["trials"]
