@@ -18,6 +18,7 @@ import pytest
 from backed_up import OLD, Site, no_bad_notes, site, texts_in
 from notes import Note, child
 from tenants import BackupFailed, BackupManager, TenantError, UnknownTenant
+from tenants.backups import keys
 from tenants.backups.backup import Backup
 from tenants.backups.units import RACY, unit_of
 from tenants.life import steps
@@ -120,6 +121,21 @@ def test_who_only_reads_changes_nothing(site: Site) -> None:
     for path in site.folder.glob("data/tenants/*/*.db"):
         Path(f"{path}-wal").touch()  # as young as a process that begins with a backup
     assert manager.backup_now().outcomes == []
+
+
+def test_another_key_wants_new_backups(site: Site) -> None:
+    """Where the key is another, or there is one now, each tenant gets a backup that can be read with it alone."""
+    for number, name in enumerate((None, "one", "other", None)):
+        key_file = site.folder / f"{name}{number}" if name else None
+        if key_file is not None:
+            keys.make(key_file)
+        manager = site.manager(key_file=key_file)
+        site.age()
+        made = kinds(manager.backup_now().require_good())
+        assert made["acme"] == made["globex"] == "made"
+        assert manager.manifest(manager.latest("acme")).encrypted == (name is not None)
+        site.age()
+        assert "made" not in kinds(manager.backup_now().require_good()).values()
 
 
 def test_an_increment_that_saves_nothing_is_a_full_one(site: Site) -> None:

@@ -41,8 +41,9 @@ class Making:
         self.place.tidy(unit.id)
         contents = self.place.contents(unit.id)
         last = self.manager.reader.latest(unit.id, list(contents), scratch)
-        if last is not None and not self.manager.reader.is_good(last.backup, contents, scratch):
+        if last is not None and not self._can_build_on(last, contents):
             last = None
+        newest = last is not None and last.stamp == max(contents)  # else the newest is of no use
         made_at = datetime.now(UTC)
         stamp = fresh_stamp(max(contents, default=""))
         signature = self.run.signature(unit)  # first: what is written after it is seen as a change
@@ -56,7 +57,7 @@ class Making:
                 "stamp": stamp,
                 "folder": part,
                 "enter": _may_enter(unit, stores),
-                "unless": None if last is None or even_unchanged else _images(last),
+                "unless": None if last is None or even_unchanged or not newest else _images(last),
                 "copies": copied,
             }
             answer = self._ask(question)
@@ -70,6 +71,13 @@ class Making:
                 self.place.give_up(unit.id, stamp, part)
             raise
         return self._made(made, signature)
+
+    def _can_build_on(self, last: Manifest, contents: dict[str, dict[str, int]]) -> bool:
+        """True where the last one is whole, and can be read with what the next one is made with."""
+        key = self.manager.key
+        if last.key != (key.id if key is not None else ""):
+            return False
+        return self.manager.reader.is_good(last.backup, contents, self.run.scratch)
 
     # The question
 

@@ -104,7 +104,9 @@ class Run:
 
     def signature(self, unit: Unit) -> str:
         """Say what a unit's files look like now; empty where that can't be relied upon later."""
-        return unit.signature(self.place.name, time.time_ns())
+        key = self.manager.key
+        told = f"{self.place.name} {key.id}" if key is not None else self.place.name
+        return unit.signature(told, time.time_ns())  # another key wants a backup of its own
 
     def _guarded(self, unit: Unit, even_unchanged: bool, known: str) -> Outcome | None:
         begun = time.monotonic()
