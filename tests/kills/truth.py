@@ -69,11 +69,18 @@ class Held(msgspec.Struct):
     texts: set[str]
 
 
+class _Companies(dict[str, Known]):
+    """Companies by id; of one whose making was told without its id, as where a guard is out, nothing is known."""
+
+    def __missing__(self, id: str) -> Known:
+        return Known(id, "", set(), set(), set(), set())
+
+
 class Truth:
     """What must be so in a data folder. `open` are the deeds that were under way in kills, and aren't settled yet."""
 
     def __init__(self, ground: Ground) -> None:
-        self.companies: dict[str, Known] = {}
+        self.companies: dict[str, Known] = _Companies()
         self.open: list[Deed] = []
         for company in ground.companies:
             self._add(company.id, company.slug, company.mark)
