@@ -14,10 +14,10 @@ from kills.children import Child
 from kills.ground import CHART, Company, new_mark
 from kills.works.books import BY
 from models import backing_up
+from models.cloning import rename_books
 from models.companies import create_company
 from models.company_life import archive_company, purge_company
 from models.posting import post_input
-from models.settings import BooksSettings
 from tenants import Router, current_store
 from tenants.backups.backup import Backup
 from tenants.backups.manager import BackupManager
@@ -186,4 +186,4 @@ class Restorer(Keeper):
 
 def _rename(name: str) -> None:
     with current_store("books").writing():
-        BooksSettings.update(name=name).execute()
+        rename_books({"name": name})
