@@ -79,8 +79,8 @@ class _Companies(dict[str, Known]):
 class Truth:
     """What must be so in a data folder. `open` are the deeds that were under way in kills, and aren't settled yet."""
 
-    def __init__(self, ground: Ground) -> None:
-        self.companies: dict[str, Known] = _Companies()
+    def __init__(self, ground: Ground, told_early: bool = False) -> None:
+        self.companies: dict[str, Known] = _Companies() if told_early else {}
         self.open: list[Deed] = []
         for company in ground.companies:
             self._add(company.id, company.slug, company.mark)

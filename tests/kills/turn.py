@@ -83,7 +83,7 @@ class Turn:
         self.chance = chance
         self.done = done
         self.without = without
-        self.truth = Truth(ground)
+        self.truth = Truth(ground, told_early=without == "order")
         self.seen: dict[Path, Any] = {}
         self.born = 0
         self.works: Counter[str] = Counter()
