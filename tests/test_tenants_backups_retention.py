@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -79,6 +80,7 @@ def test_what_an_increment_needs_stays() -> None:
     assert plan(backups, rules, [fourth]) == [third, second, first]
 
 
+STAMP = "%Y%m%dT%H%M%S.%fZ"
 MINUTES = some.integers(min_value=0, max_value=400 * 24 * 60)
 
 
@@ -91,11 +93,8 @@ def test_what_is_kept_can_be_read(
     minutes: set[int], rules: Retention, data: some.DataObject
 ) -> None:
     """Of any backups under any rules: what stays has all that it needs, wherever the removing is cut short."""
-    stamps = [
-        f"{2030 + m // 525600}{1 + m // 43200 % 12:02d}{1 + m // 1440 % 28:02d}T"
-        f"{m // 60 % 24:02d}{m % 60:02d}00.{m:06d}Z"
-        for m in sorted(minutes)
-    ]
+    start = datetime(2030, 1, 1, tzinfo=UTC)
+    stamps = [f"{start + timedelta(minutes=m):{STAMP}}" for m in sorted(minutes)]
     backups: dict[str, tuple[str, ...]] = {}
     for stamp in stamps:
         full = [other for other in backups if not backups[other]]
