@@ -7,6 +7,7 @@ assertions held: whatever it exercised would bleed a server that does the same t
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,9 @@ from engines import ENGINES
 from tenants import Router
 
 pytest_plugins = ["tenants.testing"]
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and so would each program that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if TYPE_CHECKING:
     from cuneifox_site import Browser
