@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -44,7 +45,7 @@ class Store:
         label: what people call it: `acme/books`.
         path: its file; of an engine without files, what tells it from all others in this process.
         engine: where it lives.
-        read_only: after which fault it can't be written, or None.
+        read_only: after which fault it can't be written, or None; `fault` is what told of it.
         trouble: why the catalogue has it in quarantine, in which it can only be read, or None.
         schema: which migrations it has been through, as the catalogue says; None as long as that wasn't asked.
         made_lock: `lock`, or None as long as nobody has written.
@@ -71,6 +72,7 @@ class Store:
         self.label = label
         self.stamp: stamps.Stamp = (store_id, generation)
         self.read_only: str | None = None
+        self.fault: BaseException | None = None
         self.trouble: str | None = None
         self.schema: str | None = None
         self.made_lock: StoreLock | None = None
@@ -341,6 +343,7 @@ class Store:
         reason = sqlite.fault(error)
         if reason is not None and self.read_only is None:
             self.read_only = reason
+            self.fault = copy.copy(error).with_traceback(None)  # nobody's frames are kept
             log.critical("%s is read-only from now on: %s (%s)", self.label, reason, error)
 
     def require_writable(self) -> None:
@@ -352,7 +355,7 @@ class Store:
         if self.read_only is not None:
             raise ReadOnlyStore(
                 f"{self.label} is read-only after {self.read_only}: mend the disk, run a check, then restart."
-            )
+            ) from self.fault
 
     def __repr__(self) -> str:
         return f"<Store {self.label}>"

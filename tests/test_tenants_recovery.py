@@ -17,6 +17,8 @@ from notes import Child, Contact, Note, child, texts
 from prepared_files import earlier
 from tenants import BadChange, RoutedModel, Router, Tenant, TenantError
 from tenants.life import copies, marks, steps
+from tenants.life.recovery import recover
+from tenants.scratch import scratch_folder
 
 #: What each change is, as code with a router `r`; what the data folder holds before it is made by `prepared`.
 CHANGES = {
@@ -508,3 +510,30 @@ def test_a_mark_that_stays_holds_nothing_up(
     assert not mark.exists()
     with router.using("acme"):
         Note.create(text="written")
+
+
+@pytest.mark.parametrize("name", ["backing_up", "restoring"])
+def test_what_was_being_worked_in_goes_at_the_next_start(router: Router, name: str) -> None:
+    """Folders of dead processes go, also one that died before its lock was there; those of living ones stay."""
+    above = Path(router.path, name)
+    with scratch_folder(router.path, name) as alive:
+        dead = above / "dead"
+        dead.mkdir()
+        (dead / "lock").touch()
+        (dead / "books.db").write_bytes(b"half of it")
+        (above / "dead-at-once").mkdir()
+        recover(router)
+        assert [path.name for path in above.iterdir()] == [Path(alive).name]
+    assert not above.exists()
+
+
+def test_a_template_that_was_being_removed_goes_at_the_next_start(router: Router) -> None:
+    """Put out of the way, and its process died: nobody needs it, and the one in use stays."""
+    in_use = Path(router.path, "templates", "0" * 16 + "-" + "1" * 32)
+    aside = in_use.with_name(in_use.name + ".2")
+    for each in (in_use, aside):
+        each.mkdir(parents=True)
+        (each / "books.db").touch()
+    recover(router)
+    assert in_use.is_dir()
+    assert not aside.exists()

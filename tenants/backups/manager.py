@@ -13,6 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from peewee import PeeweeException
+
+from .. import sqlite
+from ..errors import BackupFailed, TenantError
 from ..scratch import scratch_folder
 from ..tenant import Tenant
 from . import keys
@@ -131,6 +135,9 @@ class BackupManager(Shelf, Restores):
             while not stopping.is_set():
                 try:
                     self._run(None, False, stopping)
+                except TenantError as error:  # which says what to do
+                    log.error("%s", error)
+                    self._tell_failure("", str(error), self.failures)
                 except Exception as error:
                     log.exception("Backups couldn't be made.")
                     self._tell_failure("", str(error), self.failures)
@@ -217,6 +224,13 @@ class BackupManager(Shelf, Restores):
         try:
             units = all_units(self.router) if tenant is None else [self._unit(tenant)]
             report = run.go(units, even_unchanged)
+        except (OSError, PeeweeException, sqlite.driver.Error) as error:
+            self.failures += 1
+            if isinstance(error, TenantError):  # a lock that wasn't had in time is an OSError, too
+                raise
+            raise BackupFailed(
+                f"Backups couldn't be made ({error}): is the disk of the data folder sound, and is there room on it?"
+            ) from error
         except BaseException:
             self.failures += 1
             raise
@@ -232,7 +246,10 @@ class BackupManager(Shelf, Restores):
         self.failing.pop(outcome.tenant, None)
         if outcome.kind == "failed":
             self.failing[outcome.tenant] = outcome.failures
-            log.error("%s (%d times in a row)", outcome.error, outcome.failures)
+            again = (
+                f" That is the {outcome.failures}th time in a row." if outcome.failures > 3 else ""
+            )
+            log.error("%s%s", outcome.error, again)
             self._tell_failure(outcome.slug, outcome.error, outcome.failures)
 
     def _tell_failure(self, slug: str, error: str, failures: int) -> None:

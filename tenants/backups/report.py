@@ -23,6 +23,7 @@ class Outcome:
         bytes, stored_bytes: of its databases, and of what was stored of them.
         increment: True where only changed pages were stored of any of them.
         seconds: that it took.
+        cause: the error that kept it from being made.
     """
 
     tenant: str
@@ -35,6 +36,7 @@ class Outcome:
     stored_bytes: int = 0
     increment: bool = False
     seconds: float = 0.0
+    cause: BaseException | None = None
 
 
 @dataclass(slots=True)
@@ -64,5 +66,7 @@ class RunReport:
     def require_good(self) -> RunReport:
         """Return it if nothing has failed. Raises `BackupFailed`, which tells what."""
         if self.failed:
-            raise BackupFailed("; ".join(outcome.error for outcome in self.failed))
+            raise BackupFailed(
+                "; ".join(outcome.error for outcome in self.failed)
+            ) from self.failed[0].cause
         return self

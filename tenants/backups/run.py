@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import threading
@@ -117,7 +118,12 @@ class Run:
                 return None
             said = _told(unit, error)
             outcome = Outcome(
-                unit.id, unit.slug, "failed", error=said, failures=self._note_failure(unit, said)
+                unit.id,
+                unit.slug,
+                "failed",
+                error=said,
+                failures=self._note_failure(unit, said),
+                cause=error,
             )
         if outcome is None:
             return None
@@ -167,6 +173,19 @@ class Run:
 
 
 def _told(unit: Unit, error: Exception) -> str:
-    name = "" if isinstance(error, (TenantError, OSError)) else f"{type(error).__name__}: "
-    said = f"{name}{error}"
+    if isinstance(error, OSError) and not isinstance(error, TenantError):
+        said = _of_the_disk(error)
+    else:
+        name = "" if isinstance(error, TenantError) else f"{type(error).__name__}: "
+        said = f"{name}{error}"
     return f"No backup of {unit.slug} could be made: {said}"
+
+
+def _of_the_disk(error: OSError) -> str:
+    where = f" at {error.filename}" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"the disk is full{where}. Make room there; it is tried again at the next run."
+    return (
+        f"{error.strerror or error}{where}. Is the disk sound, and may this process write there? It is tried again at "
+        f"the next run."
+    )

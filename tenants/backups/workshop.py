@@ -57,6 +57,11 @@ class Workshop:
         trace: TracebackType | None,
     ) -> None:
         self._kept.close()
+        if isinstance(error, OSError) and not isinstance(error, TenantError):
+            raise BackupFailed(
+                f"This was broken off ({error}): is there room on the disk, and may this process write to the data "
+                f"folder?"
+            ) from error
 
     def room(self) -> str:
         """Return a new, empty folder."""

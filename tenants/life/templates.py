@@ -147,11 +147,20 @@ class Templates:
 
 
 def _remove(folder: str) -> None:
-    # Out of the way first, so that nobody finds a half of it; what is then left goes when that name's next is made.
+    # Out of the way first, so that nobody finds a half of it; what is then left goes at the next start.
     aside = f"{folder}.{new_id()}"
     with suppress(FileNotFoundError):
         os.rename(folder, aside)
         remove_folder(aside)
+
+
+def remove_asides(data_folder: str) -> None:
+    """Remove the templates that somebody had put out of the way to remove them, and died."""
+    above = f"{data_folder}/templates"
+    with suppress(OSError):  # what can't be removed yet is in nobody's way
+        for name in os.listdir(above):
+            if "." in name:
+                remove_folder(f"{above}/{name}")
 
 
 def _prefix(name: str) -> str:
