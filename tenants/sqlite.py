@@ -286,6 +286,11 @@ def primary_code(error: BaseException | None) -> int | None:
     return code & 0xFF if isinstance(code, int) else None
 
 
+def is_io_error(error: BaseException) -> bool:
+    """True for SQLITE_IOERR and its kin: the disk didn't do what it was to."""
+    return primary_code(error) == _IOERR
+
+
 def is_busy(error: BaseException) -> bool:
     """True for SQLITE_BUSY and its kin (a stale snapshot among them): another writer was in the way."""
     return primary_code(error) == _BUSY

@@ -148,13 +148,10 @@ class Store:
         """
         versions = None if any_version else self.router.versions(self.role)
         try:
-            connection = self.engine.open(self, versions)
+            with self._noted():
+                connection = self.engine.open(self, versions)
         except (StoreBehind, StoreAhead) as error:
             raise self._of_other_version(error) from error
-        except WrongFile as error:
-            if error.__cause__ is not None and sqlite.is_of_the_disk(error.__cause__):
-                self.note(error.__cause__)
-            raise
         self.database._add_conn_hooks(connection)
         return connection
 
@@ -168,8 +165,23 @@ class Store:
         return type(error)(f"{error} It is in quarantine: {self.trouble}")
 
     def open_to_look(self) -> Any:
-        """Open a connection that reads at any version, and leaves the file and its log as they are."""
-        return self.engine.open_to_look(self)
+        """Open a connection that reads at any version, and leaves the file and its log as they are.
+
+        Raises:
+            WrongFile: the file isn't what the catalogue expects.
+        """
+        with self._noted():
+            return self.engine.open_to_look(self)
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        """Note what opening it in the block tells of a failing disk."""
+        try:
+            yield
+        except WrongFile as error:
+            if error.__cause__ is not None and sqlite.is_of_the_disk(error.__cause__):
+                self.note(error.__cause__)
+            raise
 
     def size(self) -> int | None:
         """Return how many bytes it takes where it lives, without what is only in a log yet; None if it isn't there."""

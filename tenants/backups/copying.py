@@ -40,12 +40,14 @@ def copy(stores: Sequence[Store], folder: str) -> list[str]:
             connections = []
             for store in stores:
                 connection = opened.enter_context(closing(store.open_to_look()))
-                connection.execute("BEGIN")
-                connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
+                with _noted(store):
+                    connection.execute("BEGIN")
+                    connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
                 connections.append(connection)
                 step("store fixed for a backup")
-            for connection, path in zip(connections, paths, strict=True):
-                copies.copy(connection, path)
+            for store, connection, path in zip(stores, connections, paths, strict=True):
+                with _noted(store):
+                    copies.copy(connection, path)
                 step("store copied for a backup")
     except TenantError:
         raise  # that a lock wasn't had in time is an OSError, too
@@ -55,6 +57,17 @@ def copy(stores: Sequence[Store], folder: str) -> list[str]:
             f"folder, and can its files be read?"
         ) from error
     return paths
+
+
+@contextmanager
+def _noted(store: Store) -> Iterator[None]:
+    """Set the store read-only where its disk fails; that there is no room for its copy says nothing of it."""
+    try:
+        yield
+    except sqlite.driver.Error as error:
+        if sqlite.is_io_error(error):
+            store.note(error)
+        raise
 
 
 @contextmanager

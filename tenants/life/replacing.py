@@ -42,8 +42,8 @@ def replace(
     owner, slug = home_of(going)
     with Mark(router, owner, f"replace {', '.join(sorted(files))}", slug, lasting=True) as mark:
         coming = {role: _next(router, store) for role, store in going.items()}
-        mark.expect([(store.role, store.generation) for store in coming.values()])
         try:
+            mark.expect([(store.role, store.generation) for store in coming.values()])
             make_home(router, owner)
             for role, store in coming.items():
                 place(store, os.fspath(files[role]))
