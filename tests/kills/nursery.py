@@ -79,7 +79,10 @@ class Nursery:
                 itself, that is waited for, too.
         """
         # It is this process's to kill: nobody has waited for it yet, so that its id can't be another's.
-        (os.killpg if rest == "killed" else os.kill)(pid, signal.SIGKILL)
+        try:
+            (os.killpg if rest == "killed" else os.kill)(pid, signal.SIGKILL)
+        except ProcessLookupError:  # it hasn't come to lead its group yet
+            os.kill(pid, signal.SIGKILL)
         self._say({"reap": pid, "group": bool(rest)})
         self._living.discard(pid)
         return int(self._hear("dead", pid)[1])

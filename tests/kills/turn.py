@@ -147,7 +147,7 @@ class Turn:
 
     def _kill(self, victim: Victim) -> list[journal.Deed]:
         """Kill a child, and return what it had done."""
-        status = self.nursery.kill(victim.pid, WORKS[victim.work].rest if victim.ready else "")
+        status = self.nursery.kill(victim.pid, WORKS[victim.work].rest)
         deeds, faults = journal.read(victim.file)
         self.say(faults)
         if status != signal.SIGKILL and not faults:
