@@ -67,17 +67,23 @@ class DBLock:
         """
         thread = threading.get_ident()
         who = thread if owner is None else owner
-        with self._mutex:
-            if self._depth == 0:  # then nobody waits either: it is handed over, never dropped
-                self._take(who, thread)
-                return
-            if self._owner == who:
-                self._depth += 1
-                return
-            self._require_an_end(thread)
-            waiter = _Waiter(who, thread)
-            self._queue.append(waiter)
-        self._wait(waiter, self._seconds(timeout))
+        waiter = None
+        try:
+            with self._mutex:
+                if self._depth == 0:  # then nobody waits either: it is handed over, never dropped
+                    self._take(who, thread)
+                    return
+                if self._owner == who:
+                    self._depth += 1
+                    return
+                self._require_an_end(thread)
+                waiter = _Waiter(who, thread)
+                self._queue.append(waiter)
+            self._wait(waiter, self._seconds(timeout))
+        except BaseException:  # Ctrl-C, wherever it comes, or the wait was too long
+            if waiter is not None:
+                self._withdraw(waiter)
+            raise
 
     def _require_an_end(self, thread: int) -> None:
         """Raise `WouldDeadlock` where whoever waits would wait for itself."""
@@ -88,19 +94,9 @@ class DBLock:
 
     def _wait(self, waiter: _Waiter, seconds: float) -> None:
         begun = monotonic()
-        try:
-            if waiter.signal.acquire(timeout=min(max(seconds, 0), threading.TIMEOUT_MAX)):
-                contention.waited(monotonic() - begun)
-                return
-        except (
-            BaseException
-        ):  # Ctrl-C: what was or would be handed to this waiter must go on to the next
-            with self._mutex:
-                if waiter.granted:
-                    self._hand_over()
-                else:
-                    self._queue.remove(waiter)
-            raise
+        if waiter.signal.acquire(timeout=min(max(seconds, 0), threading.TIMEOUT_MAX)):
+            contention.waited(monotonic() - begun)
+            return
         with self._mutex:
             granted = waiter.granted  # it may have come between the time-out and this line
             if not granted:
@@ -109,6 +105,15 @@ class DBLock:
         contention.waited(waited, in_vain=not granted)
         if not granted:
             raise self._late(waited)
+
+    def _withdraw(self, waiter: _Waiter) -> None:
+        """Let what was or would be handed to a waiter go on to the next. Idempotent."""
+        with self._mutex:
+            if waiter.granted:
+                waiter.granted = False
+                self._hand_over()
+            elif waiter in self._queue:
+                self._queue.remove(waiter)
 
     def _late(self, seconds: float) -> LockTimeout:
         return LockTimeout(

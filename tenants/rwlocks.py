@@ -92,19 +92,25 @@ class RWLock:
         """
         thread = threading.get_ident()
         who = thread if owner is None else owner
-        with self._mutex:
-            share = self._readers.get(who)
-            if share is not None:
-                share.depth += 1
-                return
-            if self._may_read(who, thread):
-                self._readers[who] = _Share(thread)
-                return
-            if self._writer is not None and self._writer_thread == thread:
-                raise self._would_deadlock("writes to")
-            waiter = _Waiter(who, thread, writes=False)
-            self._waiting_readers.append(waiter)
-        self._wait(waiter, timeout)
+        waiter = None
+        try:
+            with self._mutex:
+                share = self._readers.get(who)
+                if share is not None:
+                    share.depth += 1
+                    return
+                if self._may_read(who, thread):
+                    self._readers[who] = _Share(thread)
+                    return
+                if self._writer is not None and self._writer_thread == thread:
+                    raise self._would_deadlock("writes to")
+                waiter = _Waiter(who, thread, writes=False)
+                self._waiting_readers.append(waiter)
+            self._wait(waiter, timeout)
+        except BaseException:  # Ctrl-C, wherever it comes, or the wait was too long
+            if waiter is not None:
+                self._withdraw(waiter)
+            raise
 
     def _may_read(self, who: object, thread: int) -> bool:
         if self._writer is not None:
@@ -129,20 +135,26 @@ class RWLock:
         """
         thread = threading.get_ident()
         who = thread if owner is None else owner
-        with self._mutex:
-            if self._writer == who:
-                self._depth += 1
-                return
-            if self._may_write(who):
-                self._writer, self._writer_thread, self._depth = who, thread, 1
-                return
-            waiter = _Waiter(who, thread, writes=True)
-            self._require_an_end(waiter)
-            if who in self._readers:
-                self._waiting_writers.appendleft(waiter)
-            else:
-                self._waiting_writers.append(waiter)
-        self._wait(waiter, timeout)
+        waiter = None
+        try:
+            with self._mutex:
+                if self._writer == who:
+                    self._depth += 1
+                    return
+                if self._may_write(who):
+                    self._writer, self._writer_thread, self._depth = who, thread, 1
+                    return
+                waiter = _Waiter(who, thread, writes=True)
+                self._require_an_end(waiter)
+                if who in self._readers:
+                    self._waiting_writers.appendleft(waiter)
+                else:
+                    self._waiting_writers.append(waiter)
+            self._wait(waiter, timeout)
+        except BaseException:  # Ctrl-C, wherever it comes, or the wait was too long
+            if waiter is not None:
+                self._withdraw(waiter)
+            raise
 
     def _may_write(self, who: object) -> bool:
         return self._writer is None and len(self._readers) == (who in self._readers)
@@ -172,14 +184,9 @@ class RWLock:
     def _wait(self, waiter: _Waiter, timeout: float | None) -> None:
         seconds = self._seconds(timeout)
         begun = monotonic()
-        try:
-            if waiter.signal.acquire(timeout=min(max(seconds, 0), threading.TIMEOUT_MAX)):
-                contention.waited(monotonic() - begun)
-                return
-        except BaseException:  # Ctrl-C
-            with self._mutex:
-                self._pass_on(waiter)
-            raise
+        if waiter.signal.acquire(timeout=min(max(seconds, 0), threading.TIMEOUT_MAX)):
+            contention.waited(monotonic() - begun)
+            return
         with self._mutex:
             granted = waiter.granted  # it may have come between the time-out and this line
             if not granted:
@@ -192,13 +199,18 @@ class RWLock:
                 f"{'using' if waiter.writes else 'writing to'} it. Nothing was changed; try again."
             )
 
+    def _withdraw(self, waiter: _Waiter) -> None:
+        with self._mutex:
+            self._pass_on(waiter)
+
     def _pass_on(self, waiter: _Waiter) -> None:
+        """Let what was or would be handed to a waiter go on to the next. Idempotent."""
+        waiting = self._waiting_writers if waiter.writes else self._waiting_readers
         if waiter.granted:
+            waiter.granted = False
             self._drop(waiter.owner, waiter.writes)
-        elif waiter.writes:
-            self._waiting_writers.remove(waiter)
-        else:
-            self._waiting_readers.remove(waiter)
+        elif waiter in waiting:
+            waiting.remove(waiter)
         self._admit()  # readers may have waited for this writer alone
 
     def _admit(self) -> None:
