@@ -109,6 +109,9 @@ class Losing(DBLock):
                 self._queue.remove(waiter)
         raise LockTimeout("late")
 
+    def _withdraw(self, waiter: Any) -> None:
+        pass
+
 
 def test_a_lost_lock_is_found() -> None:
     """The control: where the hand-over meets the time-out and isn't asked for, the exploration finds it lost."""
