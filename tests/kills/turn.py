@@ -25,7 +25,7 @@ from models import migrations
 from models.check import check_company
 from tenants import sqlite
 from tenants.schemas.fleet import Fleet
-from tenants.scratch import scratch_folder
+from tenants.scratch import clear_dead
 
 CROWD = 3
 """Children at work at once, where there are several."""
@@ -214,10 +214,16 @@ class Turn:
             router.close()
 
     def _tidy(self, victim: Victim) -> None:
-        """Do what the next backup does with what a server leaves that was making some, unasked."""
-        if victim.work == "serve":
-            with scratch_folder(str(self.ground.data), "backing_up"):
-                pass
+        """Do what the next start or backup does with what a server leaves that was making some, unasked.
+
+        A process that it had just begun is in a session of its own, and has the lock until it is another program.
+        """
+        until = time.monotonic() + PATIENCE
+        while victim.work == "serve" and time.monotonic() < until:
+            clear_dead(str(self.ground.data), "backing_up")
+            if not (self.ground.data / "backing_up").exists():
+                break
+            time.sleep(0.005)
 
     def _inspect(self) -> None:
         self.say(Inspection(self.ground, self.truth, self.seen).run())
