@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 class BackupRow(NamedTuple):
-    """One backup, as it is shown; `at` is in UTC seconds, `damaged` says why its manifest can't be read."""
+    """One backup, as it is shown; `at` is in UTC seconds.
+
+    `wrong` says why its manifest can't be read; it may be sound, and `without_key`.
+    """
 
     stamp: str
     at: float
@@ -30,7 +33,8 @@ class BackupRow(NamedTuple):
     last_number: str = ""
     slug: str = ""
     company: str = ""
-    damaged: str = ""
+    wrong: str = ""
+    without_key: bool = False
 
 
 class KeptGroup(NamedTuple):
@@ -52,7 +56,7 @@ def backup_row(manager: BackupManager, backup: Backup, of_member: bool) -> Backu
     try:
         manifest = manager.manifest(backup)
     except (BadBackup, BadKey) as error:
-        return BackupRow(backup.stamp, at, damaged=str(error))
+        return BackupRow(backup.stamp, at, wrong=str(error), without_key=isinstance(error, BadKey))
     facts = manifest.facts
     return BackupRow(
         backup.stamp,
@@ -131,4 +135,4 @@ def name_of(id: str, rows: list[BackupRow]) -> str:
     company = Company.get_or_none(Company.tenant_id == id)
     if company is not None:
         return shown_name(company)
-    return next((row.company or row.slug for row in rows if not row.damaged), id)
+    return next((row.company or row.slug for row in rows if not row.wrong), id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 from werkzeug.test import TestResponse
 
@@ -12,9 +13,9 @@ from cuneifox_site import Browser, Site
 from models.people import Activity
 
 
-def two_companies(folder: Path) -> Site:
+def two_companies(folder: Path, **settings: Any) -> Site:
     """`chief` administers and is a member of acme and globex; `malee` is a member of acme alone."""
-    site = Site(folder)
+    site = Site(folder, **settings)
     chief = site.user("chief", administers=True)
     malee = site.user("malee")
     site.company("acme", chief, malee)

@@ -56,7 +56,7 @@ def test_what_has_changed_is_backed_up_once(run, companies: None) -> None:
     assert all(one["latest"] and not one["error"] for one in listed["tenants"])
     one = json.loads(run("backup", "list", "acme", "--json").stdout)
     assert [(b["kind"], b["vouchers"]) for b in one] == [("full", 0)]
-    assert "3 verified, 0 damaged." in run("backup", "verify").stdout
+    assert "3 looked at: 3 as written, 0 damaged." in run("backup", "verify").stdout
     assert run("backup", "prune").stdout == "0 removed.\n"
 
 
@@ -71,7 +71,40 @@ def test_damage_is_told(run, companies: None, tmp_path: Path) -> None:
     result = run("backup", "verify", "acme")
     assert result.exit_code == REFUSED
     assert stamp in result.stdout
-    assert "1 verified, 1 damaged." in result.stdout
+    assert "1 looked at: 0 as written, 1 damaged." in result.stdout
+
+
+@pytest.mark.parametrize("key_file", ["other", ""])
+def test_the_wrong_key_is_no_damage(run, tmp_path: Path, key_file: str) -> None:
+    """With another key, or none, what can't be read is called that, with what to do; nothing is changed."""
+    for name in ("key", "other"):
+        run("backup", "key", str(tmp_path / name))
+    config = tmp_path / "config.toml"
+    config.write_text(f'[backups]\nkey_file = "{tmp_path / "key"}"\n')
+    run("company", "create", "acme", "--name", "Acme")
+    assert run("backup", "run", "acme").exit_code == 0
+    config.write_text(f'[backups]\nkey_file = "{key_file and tmp_path / key_file}"\n')
+    verified = run("backup", "verify", "acme")
+    assert verified.exit_code == REFUSED
+    assert (
+        "1 looked at: 0 as written, 0 damaged, 1 that can't be read with this key."
+        in verified.stdout
+    )
+    assert "key_file in [backups]" in verified.stdout
+    told = json.loads(run("backup", "verify", "acme", "--json").stdout)
+    assert (told["looked_at"], told["as_written"], told["damaged"]) == (1, 0, [])
+    (unread,) = told["without_key"]
+    assert unread["tenant"] == _id(run, "acme")
+    (listed,) = json.loads(run("backup", "list", "acme", "--json").stdout)
+    assert listed["without_key"]
+    for into in ((), ("--into", "new", "--name", "New")):
+        refused = run("backup", "restore", "acme", "--yes-restore", "acme", *into)
+        assert refused.exit_code == REFUSED
+        assert "can't be read with" in refused.stderr
+        assert "Name the key file that was in use then" in refused.stderr
+        assert "key_file in [backups]" in refused.stderr
+        assert "damaged" not in refused.stderr
+    assert [one["slug"] for one in json.loads(run("company", "list", "--json").stdout)] == ["acme"]
 
 
 def test_a_company_that_cannot_be_backed_up_is_told(run, companies: None, tmp_path: Path) -> None:

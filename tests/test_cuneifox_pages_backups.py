@@ -11,6 +11,7 @@ from administering import logged, two_companies
 from cuneifox.config import Backups
 from cuneifox_site import Browser, Site
 from tenants import sqlite
+from tenants.backups import keys
 
 
 @pytest.fixture
@@ -79,6 +80,23 @@ def test_damage_is_shown(site: Site, chief: Browser) -> None:
     (manifest,) = (site.router.folder / "backups" / tenant.id).glob("*/manifest.json")
     manifest.write_text("{}")
     assert "damaged" in chief.get(f"/backups/{tenant.id}").text
+
+
+def test_the_wrong_key_is_no_damage(tmp_path: Path) -> None:
+    """What another key is needed for is shown as that, and not as damaged."""
+    for name in ("one", "other"):
+        keys.make(tmp_path / name)
+    site = two_companies(tmp_path / "data", backups=Backups(key_file=str(tmp_path / "one")))
+    path = f"/backups/{site.router.tenant('acme').id}"
+    site.signed_in("chief").post(f"{path}/run", "/backups")
+    site.close()
+    site = Site(tmp_path / "data", backups=Backups(key_file=str(tmp_path / "other")))
+    try:
+        page = site.signed_in("chief").get(path).text
+        assert "another key" in page
+        assert "damaged" not in page
+    finally:
+        site.close()
 
 
 def test_where_none_are_wanted(tmp_path: Path) -> None:

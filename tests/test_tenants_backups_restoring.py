@@ -248,7 +248,7 @@ def test_a_backup_with_our_key_from_elsewhere(site: Site, tmp_path: Path) -> Non
         if next(folder.glob("*/registers*"), None)
     )
     manager = site.manager()
-    with pytest.raises(TenantError, match="name the key file"):
+    with pytest.raises(TenantError, match="Name the key file"):
         manager.restore("acme", backup, place=place, template=TEMPLATE)
     assert manager.restore("acme", backup, place=place, key_file=key_file).trusted
     done = manager.restore("acme", backup, place=place, key_file=key_file, offered=True, template=TEMPLATE)  # fmt: skip

@@ -8,7 +8,7 @@ import click
 
 from cuneifox.cli import backup_rebuilding, backup_restoring
 from cuneifox.cli.backup_opening import backups, find_backup, find_unit
-from cuneifox.cli.exits import REFUSED, printable
+from cuneifox.cli.exits import KEY_HINT, REFUSED, printable
 from cuneifox.cli.in_order import InOrder
 from cuneifox.cli.opening import log
 from cuneifox.cli.printing import json_option, print_json, print_table, size
@@ -75,8 +75,8 @@ def list_backups(company: str | None, as_json: bool) -> None:
         columns = ["Stamp", "Kind", "Size", "Stored", "Vouchers", "Last number", ""]
         rows = [
             (
-                f["stamp"], f["kind"], size(f["bytes"]), size(f["stored_bytes"]), str(f["vouchers"]),
-                f["last_number"], f["damaged"],
+                f["stamp"], f["kind"], _size(f["bytes"]), _size(f["stored_bytes"]), str(f["vouchers"]),
+                f["last_number"], f["wrong"],
             )
             for f in found
         ]  # fmt: skip
@@ -91,13 +91,13 @@ def list_backups(company: str | None, as_json: bool) -> None:
 def verify(company: str | None, stamp: str | None, every: bool, as_json: bool) -> None:
     """Read backups to their last byte: the last one of every company, or of COMPANY.
 
-    The exit code is 1 where one is damaged.
+    The exit code is 1 where one is damaged, or can't be read with the key that the settings name.
     """
     from tenants.errors import BadBackup, BadKey
 
     if stamp and (every or not company):
         raise click.UsageError("--stamp goes with one COMPANY, and not with --all.")
-    told: list[dict[str, Any]] = []
+    wrong: dict[str, list[dict[str, Any]]] = {"damaged": [], "without_key": []}
     with backups() as (_, router, manager), working() as progress:
         if stamp:
             chosen = [find_backup(manager, find_unit(router, company or ""), stamp)]
@@ -107,21 +107,30 @@ def verify(company: str | None, stamp: str | None, every: bool, as_json: bool) -
                 chosen = list({backup.tenant: backup for backup in chosen}.values())
         for number, backup in enumerate(chosen):
             progress("Verifying", number, len(chosen))
-            wrong = ""
             try:
                 manager.verify(backup)
             except (BadBackup, BadKey) as error:
-                wrong = str(error)
-            told.append({"tenant": backup.tenant, "stamp": backup.stamp, "wrong": wrong})
-    damaged = [one for one in told if one["wrong"]]
+                kind = "without_key" if isinstance(error, BadKey) else "damaged"
+                one = {"tenant": backup.tenant, "stamp": backup.stamp, "wrong": str(error)}
+                wrong[kind].append(one)
+    sound = len(chosen) - sum(map(len, wrong.values()))
     if as_json:
-        print_json({"verified": len(told), "damaged": damaged})
+        print_json({"looked_at": len(chosen), "as_written": sound} | wrong)
     else:
-        for one in damaged:
-            click.echo(printable(one["wrong"]))
-        click.echo(f"{len(told)} verified, {len(damaged)} damaged.")
-    if damaged:
+        _print_verified(len(chosen), sound, wrong)
+    if sound < len(chosen):
         raise click.exceptions.Exit(REFUSED)
+
+
+def _print_verified(looked_at: int, sound: int, wrong: dict[str, list[dict[str, Any]]]) -> None:
+    for one in (*wrong["damaged"], *wrong["without_key"]):
+        click.echo(printable(one["wrong"]))
+    counts = [f"{sound} as written", f"{len(wrong['damaged'])} damaged"]
+    if wrong["without_key"]:
+        counts.append(f"{len(wrong['without_key'])} that can't be read with this key")
+    click.echo(f"{looked_at} looked at: {', '.join(counts)}.")
+    if wrong["without_key"]:
+        click.echo(KEY_HINT)
 
 
 @command.command("prune")
@@ -224,6 +233,10 @@ def _print_standings(status: Any, names: dict[str, str], as_json: bool) -> None:
     )
 
 
+def _size(bytes: int | None) -> str:
+    return "" if bytes is None else size(bytes)
+
+
 def _row(manager: Any, backup: Any) -> dict[str, Any]:
     """A backup as it is listed; one whose manifest can't be read is listed all the same."""
     from tenants.errors import BadBackup, BadKey
@@ -233,7 +246,7 @@ def _row(manager: Any, backup: Any) -> dict[str, Any]:
     except (BadBackup, BadKey) as error:
         return {
             "stamp": backup.stamp, "kind": "?", "bytes": None, "stored_bytes": None,
-            "vouchers": "", "last_number": "", "damaged": str(error),
+            "vouchers": "", "last_number": "", "wrong": str(error), "without_key": isinstance(error, BadKey),
         }  # fmt: skip
     return {
         "stamp": backup.stamp,
@@ -242,5 +255,6 @@ def _row(manager: Any, backup: Any) -> dict[str, Any]:
         "stored_bytes": manifest.stored_bytes,
         "vouchers": manifest.facts.get("chain_count", ""),
         "last_number": manifest.facts.get("last_number", ""),
-        "damaged": "",
+        "wrong": "",
+        "without_key": False,
     }

@@ -18,6 +18,9 @@ USAGE = 2
 BROKEN = 3
 """The system failed us (disk full, no permission), or CuneiFox has a fault."""
 
+KEY_HINT = "It is named as key_file in [backups] of config.toml, or with --key-file where the command has that."
+"""What follows where a backup can't be read with the key that there is."""
+
 CODES = {
     FINE: "all went well",
     REFUSED: "a check found something, or what was asked for was refused; nothing was changed",
@@ -77,13 +80,15 @@ def _told(error: Exception) -> click.ClickException:
 
     from cuneifox.config import ConfigError
     from models.errors import BooksError
-    from tenants import TenantError
+    from tenants import BadKey, TenantError
 
     if isinstance(error, ConfigError):
         return Misused(str(error))
     if isinstance(error, BooksError):
         lines = getattr(error, "lines", None)
         return Refused(*(lines() if lines else [str(error)]))
+    if isinstance(error, BadKey):
+        return Refused(str(error), KEY_HINT)
     if isinstance(error, _refusals()):
         return Refused(str(error))
     if isinstance(error, TenantError):
@@ -105,6 +110,7 @@ def _told(error: Exception) -> click.ClickException:
 def _refusals() -> tuple[type[Exception], ...]:
     """What tenants refuse as things stand, where nothing has failed."""
     from tenants import (
+        BadBackup,
         BadChange,
         BadSlug,
         RefusedFile,
@@ -113,7 +119,9 @@ def _refusals() -> tuple[type[Exception], ...]:
         UnknownTenant,
     )
 
-    return (BadChange, BadSlug, RefusedFile, SnapshotTooOld, TenantSuspended, UnknownTenant)
+    return (
+        BadBackup, BadChange, BadSlug, RefusedFile, SnapshotTooOld, TenantSuspended, UnknownTenant,
+    )  # fmt: skip
 
 
 def _no_text(error: UnicodeEncodeError | UnicodeDecodeError) -> click.ClickException:

@@ -195,8 +195,8 @@ def _page(
     row = backup_row(manager, backup, is_member(backup.tenant))
     tenant = tenant_of(backup.tenant)
     company = Company.get_or_none(Company.tenant_id == backup.tenant)
-    if row.damaged:
-        return company_page(backup.tenant, row.damaged, 503)
+    if row.wrong:
+        return company_page(backup.tenant, row.wrong, 503)
     roles = [store.role for store in manager.manifest(backup).stores]
     affected: list[str] = []
     if tenant is not None:

@@ -152,8 +152,8 @@ def decode(content: bytes, backup: Backup, key: Key | None) -> Manifest:
         )
     if manifest.key and key is not None and manifest.key != key.id:
         raise BadKey(
-            f"{backup} was made with the key {manifest.key}, and this is the key {key.id}: name the key file that was "
-            f"in use then."
+            f"{backup} can't be read with this key: it was made with the key {manifest.key}, and this is {key.id}. "
+            f"Name the key file that was in use then."
         )
     if manifest.encrypted != bool(manifest.key):
         raise BadBackup(
@@ -161,7 +161,8 @@ def decode(content: bytes, backup: Backup, key: Key | None) -> Manifest:
         )
     if manifest.key and key is None:
         raise BadKey(
-            f"{backup} is encrypted, with the key {manifest.key}: name the key file that was in use then."
+            f"{backup} can't be read without a key: it is encrypted, with the key {manifest.key}. "
+            f"Name the key file that was in use then."
         )
     if not _is_whole(manifest, content, key):
         raise BadBackup(
