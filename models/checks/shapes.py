@@ -18,7 +18,8 @@ from tenants import sqlite
 Shape = dict[str, dict[str, Any]]
 """By kind and name, as in `table lines`: what there is to say of it."""
 
-OWN = ("table store_identity", "table schema_migration", "index schema_migration_name")
+HISTORY = "table schema_migration"
+OWN = ("table store_identity", HISTORY, "index schema_migration_name")
 """What `tenants` keeps in each store, and looks at itself."""
 
 KINDS = {"virtual": "virtual table"}
@@ -33,9 +34,9 @@ def shape(role: str, connection: Any) -> Iterator[Fault]:
 
     One that has been through other migrations than these models' is another program's, of which nothing is known here.
     """
-    if connection.execute(_VERSION).fetchone()[0] != own_version(role):
-        return
     there, wanted = shape_of(connection), wanted_shape(role)
+    if HISTORY in there and connection.execute(_VERSION).fetchone()[0] != own_version(role):
+        return
     missing = wanted.keys() - there.keys()
     # With a table go its indexes, of which nothing is said then.
     for name in sorted(n for n in missing if f"table {wanted[n]['kind'][0]}" not in missing):
