@@ -80,6 +80,14 @@ def test_small_counts_may_rise_by_a_few() -> None:
     assert not flat([9 + 2 * n / 99 for n in range(100)], "threads")
 
 
+def test_a_cache_may_fill_as_far_as_its_ceiling() -> None:
+    """Whoever keeps so many in mind may come to that; one more is a leak."""
+    rising = [1000 + 1500 * n / 99 for n in range(100)]
+    assert flat(rising, "homes in mind")
+    assert not flat(rising, "tenants in mind")
+    assert not flat([*rising[:-1], 2501], "homes in mind")
+
+
 def test_too_few_samples_say_nothing() -> None:
     """An error, and no verdict."""
     with pytest.raises(ValueError, match="samples say nothing"):

@@ -35,6 +35,10 @@ and one more where work nests.
 """
 CACHE = Bound(0.02, 200)
 
+CEILINGS = {"homes in mind": 2_500, "stores in mind": 5_000}
+"""What may rise as far as that. A thousand tenants are kept in mind, each with three stores, its own folder and at most
+one more, of whoever shares registers with it: the more of them share, the more folders. And there are those at work."""
+
 FEWEST = 12
 """Samples without which nothing can be said."""
 MOST = 300
@@ -50,7 +54,7 @@ class Series(msgspec.Struct):
         rise: by a Theil-Sen fit (the median of the slopes of all pairs of samples) from the first to the last sample:
             single peaks don't count, nor does a log that grows until it begins anew.
         bound: how much that may be.
-        flat: whether it is no more.
+        flat: whether it is no more, or the series stays below its ceiling.
     """
 
     level: float
@@ -70,7 +74,8 @@ def judge(name: str, times: Sequence[float], values: Sequence[float]) -> Series:
     rise = slope(times, values) * (times[-1] - times[0])
     allowed = BOUNDS.get(name, CACHE)
     bound = max(allowed.share * level, allowed.least)
-    return Series(level, values[0], values[-1], max(values), rise, bound, rise <= bound)
+    flat = rise <= bound or max(values) <= CEILINGS.get(name, -1)
+    return Series(level, values[0], values[-1], max(values), rise, bound, flat)
 
 
 def slope(times: Sequence[float], values: Sequence[float]) -> float:

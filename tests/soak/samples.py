@@ -31,9 +31,17 @@ def sample(router: Router) -> dict[str, float]:
         "stores in mind": len(known._stores),
         "homes in mind": len(router.homes._homes),
         "writers' locks": len(store_locks._of_files),
-        "labels of stores": len(stamps._labels),
+        "labels of lost stores": labels_of_lost(router),
         "objects": len(gc.get_objects()),
     }
+
+
+def labels_of_lost(router: Router) -> int:
+    """How many stores have their label in mind that the catalogue doesn't know any more."""
+    rows = router.universal.execute_sql("SELECT id, generation FROM store").fetchall()
+    known = {(store_id, generation) for store_id, generation in rows}
+    with stamps._labelling:
+        return sum(stamp not in known for stamp in stamps._labels)
 
 
 def resident() -> int:
