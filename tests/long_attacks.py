@@ -8,7 +8,6 @@ so that the next call goes on where this one ended. A round that finds something
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import os
 import random
@@ -21,6 +20,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+from kept_state import read_state, write_state
 
 PER_ROUND = 1_000
 STATE = Path(".cache/attacks.json")
@@ -61,32 +62,6 @@ def _fire(given: tuple[int, int]) -> Round:
     return fire_round(*given)
 
 
-def read_state(file: Path, seed: int) -> dict[str, Any]:
-    """What earlier calls have done; SystemExit if they did it by another seed."""
-    if not file.exists():
-        return {
-            "seed": seed,
-            "rounds": 0,
-            "probes": 0,
-            "leaks": 0,
-            "seconds": 0.0,
-            "answered": {},
-            "findings": [],
-        }
-    state: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    if state["seed"] != seed:
-        sys.exit(f"{file} is of seed {state['seed']}: use that, or another --state.")
-    return state
-
-
-def write_state(file: Path, state: dict[str, Any]) -> None:
-    """Keep what is done, whole or as it was before."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_suffix(".new")
-    aside.write_text(json.dumps(state, indent=1, ensure_ascii=False), encoding="utf-8")
-    aside.replace(file)
-
-
 def add(state: dict[str, Any], done: Round, wall: float) -> None:
     """Add a round to what is done; `wall` is the seconds that passed since the one before."""
     state["rounds"] = done.number + 1
@@ -121,7 +96,10 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.round is not None:
         return _tell(fire_round(given.seed, given.round).findings)
-    state = read_state(given.state, given.seed)
+    fresh: dict[str, Any] = {
+        "seed": given.seed, "rounds": 0, "probes": 0, "leaks": 0, "seconds": 0.0, "answered": {}, "findings": [],
+    }  # fmt: skip
+    state = read_state(given.state, fresh)
     wanted = -(-given.probes // PER_ROUND)
     begun = at = time.monotonic()
     for done in rounds(given.seed, state["rounds"], wanted, given.jobs):

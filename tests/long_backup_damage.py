@@ -9,7 +9,6 @@ and `--round N` does just that one again.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sys
 import tempfile
@@ -22,7 +21,7 @@ from typing import Any, NamedTuple
 sys.path.insert(0, str(Path(__file__).parent))
 
 from backed_up import Site
-from long_attacks import write_state
+from kept_state import read_state, write_state
 from tenants import BackupManager, BadBackup, BadKey
 from tenants.backups import keys
 from tenants.backups.backup import Backup
@@ -133,16 +132,6 @@ def rounds(seed: int, first: int, last: int) -> Iterator[Damaged]:
         yield one_round(seed, number)
 
 
-def read_state(file: Path, seed: int) -> dict[str, Any]:
-    """What earlier calls have done; SystemExit if they did it by another seed."""
-    if not file.exists():
-        return {"seed": seed, "rounds": 0, "tried": {}, "seconds": 0.0, "findings": []}
-    state: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    if state["seed"] != seed:
-        sys.exit(f"{file} is of seed {state['seed']}: use that, or another --state.")
-    return state
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Go on until so many rounds are done in all; 1 if something wasn't refused."""
     parser = argparse.ArgumentParser(prog="python -m tests.long_backup_damage", description=__doc__)
@@ -155,7 +144,10 @@ def main(arguments: list[str] | None = None) -> int:
         findings = one_round(given.seed, given.round).findings
         print(*findings or ["nothing found"], sep="\n")
         return 1 if findings else 0
-    state = read_state(given.state, given.seed)
+    fresh: dict[str, Any] = {
+        "seed": given.seed, "rounds": 0, "tried": {}, "seconds": 0.0, "findings": [],
+    }  # fmt: skip
+    state = read_state(given.state, fresh)
     at = time.monotonic()
     for done in rounds(given.seed, state["rounds"], given.rounds):
         state["rounds"] = done.number + 1

@@ -9,7 +9,6 @@ and `--round N` does just that one again.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sys
 import tempfile
@@ -23,8 +22,8 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from kept_state import read_state, write_state
 from ledgers import BY, day
-from long_attacks import write_state
 from models import backing_up
 from models.accounts import find_account
 from models.chain import chain_hash
@@ -269,16 +268,6 @@ def one_round(seed: int, number: int, backups: int = PER_ROUND) -> Taken:
     return Taken(number, backups, increments, vouchers, told)
 
 
-def read_state(file: Path, seed: int) -> dict[str, Any]:
-    """What earlier calls have done; SystemExit if they did it by another seed."""
-    if not file.exists():
-        return {"seed": seed, "rounds": 0, "counts": {}, "seconds": 0.0, "findings": []}
-    state: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    if state["seed"] != seed:
-        sys.exit(f"{file} is of seed {state['seed']}: use that, or another --state.")
-    return state
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Go on until so many backups are taken in all; 1 if one of them differed."""
     parser = argparse.ArgumentParser(prog="python -m tests.long_backups", description=__doc__)
@@ -292,7 +281,10 @@ def main(arguments: list[str] | None = None) -> int:
         findings = one_round(given.seed, given.round).findings
         print(*findings or ["all equal"], sep="\n")
         return 1 if findings else 0
-    state = read_state(given.state, given.seed)
+    fresh: dict[str, Any] = {
+        "seed": given.seed, "rounds": 0, "counts": {}, "seconds": 0.0, "findings": [],
+    }  # fmt: skip
+    state = read_state(given.state, fresh)
     begun = at = time.monotonic()
     for number in range(state["rounds"], -(-given.backups // PER_ROUND)):
         done = one_round(given.seed, number)

@@ -10,7 +10,6 @@ begins anew.
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 import time
@@ -21,6 +20,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from contention import Load, Piece, post_piece
+from kept_state import read_state, write_state
 
 STATE = Path(".cache/contention.json")
 SEED = 2026
@@ -28,27 +28,6 @@ PIECE = 1_000
 """Postings to each company in one piece."""
 P99 = 1.0
 """Seconds that 99 of 100 postings are to take at most, from entering the company to the acknowledgement."""
-
-
-def read_state(file: Path, seed: int, load: Load) -> dict[str, Any]:
-    """What earlier calls have done; SystemExit if they did it by another seed or load."""
-    fresh: dict[str, Any] = {"seed": seed, "load": list(load), "postings": 0, "seconds": 0.0}
-    if not file.exists():
-        return fresh | {"errors": {}, "told": {}, "counted": {}, "findings": [], "milliseconds": {}}
-    state: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    if [state["seed"], state["load"]] != [seed, list(load)]:
-        sys.exit(
-            f"{file} is of seed {state['seed']} and load {state['load']}: use these, or --fresh."
-        )
-    return state
-
-
-def write_state(file: Path, state: dict[str, Any]) -> None:
-    """Keep what is done, whole or as it was before."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_suffix(".new")
-    aside.write_text(json.dumps(state, ensure_ascii=False), encoding="utf-8")
-    aside.replace(file)
 
 
 def add(state: dict[str, Any], last: int, piece: Piece) -> None:
@@ -104,7 +83,11 @@ def main(arguments: list[str] | None = None) -> int:
     if given.fresh:
         given.state.unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
-    state = read_state(given.state, given.seed, load)
+    fresh: dict[str, Any] = {
+        "seed": given.seed, "load": list(load), "postings": 0, "seconds": 0.0, "errors": {}, "told": {}, "counted": {},
+        "findings": [], "milliseconds": {},
+    }  # fmt: skip
+    state = read_state(given.state, fresh, "seed", "load")
     begun = time.monotonic()
     while state["postings"] < given.postings:
         first = state["postings"]

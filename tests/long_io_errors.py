@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from faults.injecting import FAULTS
 from faults.io_errors import NAMES, Request, Trial, ask
-from long_attacks import write_state
+from kept_state import write_state
 
 STATE = Path(".cache/io-errors.json")
 MOST_TOLD = 20

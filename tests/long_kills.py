@@ -9,7 +9,6 @@ by then is the machine's to say.
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import os
 import sys
@@ -21,6 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+from kept_state import read_state, write_state
 
 if TYPE_CHECKING:
     from kills.rounds import Arena, Round
@@ -63,24 +64,11 @@ def _play(given: tuple[int, int]) -> Round:
     return play_round(*given)
 
 
-def read_state(file: Path, seed: int) -> dict[str, Any]:
-    """What earlier calls have done; SystemExit if they did it by another seed."""
-    if not file.exists():
-        state: dict[str, Any] = dict.fromkeys(("rounds", "kills", "acknowledged", "asked"), 0)
-        state |= {"seed": seed, "seconds": 0.0, "findings": []}
-        return state | {name: {} for name in COUNTED}
-    state = json.loads(file.read_text(encoding="utf-8"))
-    if state["seed"] != seed:
-        sys.exit(f"{file} is of seed {state['seed']}: use that, or another --state.")
-    return state
-
-
-def write_state(file: Path, state: dict[str, Any]) -> None:
-    """Keep what is done, whole or as it was before."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_suffix(".new")
-    aside.write_text(json.dumps(state, indent=1, ensure_ascii=False), encoding="utf-8")
-    aside.replace(file)
+def fresh_state(seed: int) -> dict[str, Any]:
+    """What is done before the first call."""
+    state: dict[str, Any] = dict.fromkeys(("rounds", "kills", "acknowledged", "asked"), 0)
+    state |= {"seed": seed, "seconds": 0.0, "findings": []}
+    return state | {name: {} for name in COUNTED}
 
 
 def add(state: dict[str, Any], done: Round, wall: float) -> None:
@@ -128,7 +116,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _go_on(given: argparse.Namespace) -> list[str]:
-    state = read_state(given.state, given.seed)
+    state = read_state(given.state, fresh_state(given.seed))
     wanted = -(-given.kills // PER_ROUND)
     begun = at = time.monotonic()
     for done in rounds(given.seed, range(state["rounds"], wanted), given.jobs):

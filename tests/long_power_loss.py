@@ -10,7 +10,6 @@ itself: `--part postings --round N` looks at it again, and `--image M` at one im
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import os
 import sys
@@ -22,7 +21,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from faults.power_cuts import Part, Round, play
-from long_attacks import write_state
+from kept_state import read_state, write_state
 
 PER_ROUND = 4_000
 STATE = Path(".cache/power-loss.json")
@@ -43,16 +42,6 @@ def _play(given: tuple[str, int, int]) -> tuple[str, Round]:
     name, seed, number = given
     part, _, images = PARTS[name]
     return name, play(part, seed, number, images)
-
-
-def read_state(file: Path, seed: int) -> dict[str, Any]:
-    """What earlier calls have done; SystemExit if they did it by another seed."""
-    if not file.exists():
-        return {"seed": seed, "parts": {}}
-    state: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    if state["seed"] != seed:
-        sys.exit(f"{file} is of seed {state['seed']}: use that, or another --state.")
-    return state
 
 
 def part_of(state: dict[str, Any], name: str) -> dict[str, Any]:
@@ -108,7 +97,8 @@ def main(arguments: list[str] | None = None) -> int:
         part, _, images = PARTS[given.part]
         done = play(part, given.seed, given.round, images, given.image)
         return _tell(done.findings)
-    state = read_state(given.state, given.seed)
+    fresh: dict[str, Any] = {"seed": given.seed, "parts": {}}
+    state = read_state(given.state, fresh)
     begun = time.monotonic()
     for name, done in rounds(to_do(state, given.images, given.seed), given.jobs):
         add(state, name, done)

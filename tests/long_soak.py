@@ -8,7 +8,6 @@ those is decided by the rule in `soak/flatness.py`.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
@@ -18,29 +17,13 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from kept_state import read_state, write_state
+
 STATE = Path(".cache/soak.json")
 FOLDER = Path(".cache/soak")
 SEED = "2026"
 COMPANIES = 5_000
 TOTAL = 7_200.0
-
-
-def read_state(file: Path, companies: int) -> dict[str, Any]:
-    """What earlier pieces came to; SystemExit if they were of another number of companies."""
-    if not file.exists():
-        return {"companies": companies, "seconds": 0.0, "pieces": [], "findings": []}
-    state: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    if state["companies"] != companies:
-        sys.exit(f"{file} is of {state['companies']} companies: use as many, or another --state.")
-    return state
-
-
-def write_state(file: Path, state: dict[str, Any]) -> None:
-    """Keep what is done, whole or as it was before."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_suffix(".new")
-    aside.write_text(json.dumps(state, indent=1, ensure_ascii=False), encoding="utf-8")
-    aside.replace(file)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -61,7 +44,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, default=FOLDER, help="of the companies")
     parser.add_argument("--leak", action="append", default=[], help="memory or descriptors")
     given = parser.parse_args(arguments)
-    state = read_state(given.state, given.companies)
+    fresh: dict[str, Any] = {
+        "companies": given.companies,
+        "seconds": 0.0,
+        "pieces": [],
+        "findings": [],
+    }
+    state = read_state(given.state, fresh, "companies")
     left = given.total - state["seconds"]
     if left > 0:
         _play(given, state, min(left, given.seconds or left))

@@ -121,5 +121,5 @@ def test_pieces_add_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert held["seconds"] == 100
     assert held["findings"] == ["piece 1: a page answers 500"]
     assert [piece["acts"] for piece in held["pieces"]] == [{"page": 7}, {"page": 7}]
-    with pytest.raises(SystemExit, match="is of 5000 companies"):
+    with pytest.raises(SystemExit, match="is of companies 5000"):
         call("--companies", "7")
