@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,11 @@ def no_bad_notes() -> Iterator[str]:
 def count_notes() -> dict[str, Any]:
     """What is said of a copy."""
     return {"notes": Note.select().count()}
+
+
+def find_no_room() -> dict[str, Any]:
+    """What is said of a copy where the disk is full."""
+    raise OSError(errno.ENOSPC, "No space left on device", "/the/place")
 
 
 class Site:

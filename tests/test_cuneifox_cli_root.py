@@ -119,7 +119,7 @@ def test_a_folder_without_an_installation_is_told_and_not_made_into_one(run, tmp
     """A mistyped --data doesn't leave an empty installation behind."""
     result = run("company", "list", data="mistyped")
     assert result.exit_code == REFUSED
-    assert "there is no installation in" in result.stderr
+    assert "There is no installation in" in result.stderr
     assert not (tmp_path / "mistyped").exists()
 
 
@@ -137,7 +137,7 @@ def test_a_fault_of_ours_is_one_line_with_its_own_code(run, monkeypatch: pytest.
     monkeypatch.setattr("cuneifox.cli.opening.settings", lambda: 1 / 0)
     result = run("company", "list")
     assert result.exit_code == BROKEN
-    assert "a fault in CuneiFox: ZeroDivisionError" in result.stderr
+    assert "A fault in CuneiFox: ZeroDivisionError" in result.stderr
     assert "Traceback" not in result.output
     result = run("--debug", "company", "list")
     assert result.exit_code == BROKEN
@@ -271,4 +271,4 @@ def test_an_unknown_company_is_told_with_where_to_look(run, arguments: list[str]
     assert added.exit_code == 0
     result = run(*arguments)
     assert result.exit_code == REFUSED
-    assert result.stderr == "cuneifox: there is no company 'nobody': see `cuneifox company list`.\n"
+    assert result.stderr == "cuneifox: There is no company 'nobody': see `cuneifox company list`.\n"

@@ -6,7 +6,6 @@ import asyncio
 import fcntl
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -16,11 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from backed_up import OLD, Site, no_bad_notes, site, texts_in
+from backed_up import OLD, Site, find_no_room, no_bad_notes, site, texts_in
 from notes import Note, child
 from tenants import BackupFailed, BackupManager, TenantError, UnknownTenant
 from tenants.backups import keys
 from tenants.backups.backup import Backup
+from tenants.backups.disk_words import told
+from tenants.backups.stored import StoredFile
 from tenants.backups.units import RACY, unit_of
 from tenants.life import steps
 
@@ -217,7 +218,7 @@ def test_a_full_disk_leaves_nothing_half_made(site: Site, monkeypatch: pytest.Mo
     def full_at(step: str) -> None:
         def reached(name: str) -> None:
             if name == step:
-                raise OSError(28, "No space left on device")
+                raise OSError(28, "No space left on device", str(site.folder))
 
         monkeypatch.setattr(steps, "reached", reached)
 
@@ -229,11 +230,41 @@ def test_a_full_disk_leaves_nothing_half_made(site: Site, monkeypatch: pytest.Mo
     ):
         full_at(step)
         report = manager.backup_now("acme")
-        assert re.search("No space left on device|the disk is full", report.failed[0].error)
+        assert "The disk is full" in report.failed[0].error
         assert list((site.folder / "backups").glob("*/*")) == []
         assert not list(site.folder.glob("data/backing_up/*"))
     full_at("")
     manager.backup_now("acme").require_good()
+
+
+def test_a_full_disk_is_told_in_one_sentence(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """Which disk and what to do, also where another process meets it; and how often in a row, where that is more."""
+    manager = BackupManager(site.router, site.folder / "backups", describe=find_no_room)
+    said = "No backup of acme could be made: The disk is full at /the/place: make room there."
+    for again in ("", " It has failed 2 times in a row."):
+        (outcome,) = manager.backup_now("acme").failed
+        assert outcome.failure == said
+        assert said.endswith(outcome.error)
+        (line,) = [record.getMessage() for record in caplog.records]
+        assert line == said + again
+        caplog.clear()
+
+
+def test_a_file_that_finds_no_room_tells_its_name(tmp_path: Path) -> None:
+    """Writing to it, ending it and giving it up fail with its path, and not with the bare number of an error."""
+    for end in (StoredFile.finish, StoredFile.close):
+        file = StoredFile(str(tmp_path), ("tenant", "stamp", f"{end.__name__}.zst"), None)
+        file._file.close()
+        file._file = open("/dev/full", "wb")  # noqa: SIM115 - closed as it fails
+        file.write(b"x")
+        with pytest.raises(OSError, match="No space left on device") as raised:
+            end(file)
+        assert raised.value.filename == f"{tmp_path}/{end.__name__}.zst"
+        assert (
+            told(raised.value) == f"The disk is full at {raised.value.filename}: make room there."
+        )
+        with suppress(OSError):
+            file.close()
 
 
 def test_a_place_that_is_no_folder(site: Site) -> None:

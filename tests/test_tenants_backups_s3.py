@@ -131,8 +131,15 @@ def test_a_place_that_cant_be_reached(
 
     monkeypatch.setattr(steps, "reached", gone)
     report = manager.backup_now("acme")
-    assert "can't be sent" in report.failed[0].error
-    assert "s3://bucket/of/ours" in report.failed[0].error
+    error = report.failed[0].error
+    assert error.startswith("s3://bucket/of/ours: ")
+    assert error.count("can't be sent") == error.count("NoSuchBucket") == 1
+    assert error.count("bucket") == 2, (
+        error
+    )  # in the address and in the service's answer, and in no paraphrase of it
+    with pytest.raises(BackupFailed) as raised:
+        manager.backup_now("acme")
+    assert str(raised.value).count("can't be listed") == 1
 
 
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cuneifox.cli import backup_rebuilding, backup_restoring
-from cuneifox.cli.backup_opening import backups, find_backup, find_unit
+from cuneifox.cli.backup_opening import backups, find_backup, find_unit, untold
 from cuneifox.cli.exits import KEY_HINT, REFUSED, printable
 from cuneifox.cli.in_order import InOrder
 from cuneifox.cli.opening import log
@@ -35,7 +35,7 @@ def run(company: str | None, even_unchanged: bool, as_json: bool) -> None:
     rest. COMPANY may be `universal`: the catalogue, with users and their rights. The exit code is 1 where
     anything failed.
     """
-    with backups() as (_, router, manager), working() as progress:
+    with backups() as (_, router, manager), untold(), working() as progress:
         unit = find_unit(router, company) if company else None
         progress("Backing up", 0, 0)
         report = manager.backup_now(unit, even_unchanged=even_unchanged)
@@ -189,7 +189,7 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
 
 def _told(outcome: Outcome) -> str:
     if outcome.kind == "failed":
-        return f"{outcome.slug}: {outcome.error}"
+        return outcome.failure
     if outcome.kind == "same":
         return f"{outcome.slug}: as in its last backup"
     assert outcome.backup is not None
@@ -221,7 +221,7 @@ def _print_standings(status: Any, names: dict[str, str], as_json: bool) -> None:
     rows = [
         (
             one["slug"], one["latest"] or "none yet", size(one["bytes"]), size(one["stored_bytes"]),
-            one["error"] or "well",
+            f"failed: {one['error']}" if one["error"] else "well",
         )
         for one in told
     ]  # fmt: skip

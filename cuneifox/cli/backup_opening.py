@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -23,8 +24,23 @@ def backups() -> Iterator[tuple[Config, Router, BackupManager]]:
     with installation() as (config, router):
         manager = manager_of(config, router)
         if manager is None:
-            raise Refused("no backups are wanted here: folder in [backups] is empty; name one.")
+            raise Refused("No backups are wanted here: folder in [backups] is empty; name one.")
         yield config, router, manager
+
+
+@contextmanager
+def untold() -> Iterator[None]:
+    """Keep out of the log what came of each company, where the command tells that itself."""
+    outcomes = logging.getLogger("tenants.backups.outcomes")
+    outcomes.addFilter(_nothing)
+    try:
+        yield
+    finally:
+        outcomes.removeFilter(_nothing)
+
+
+def _nothing(record: logging.LogRecord) -> bool:
+    return False
 
 
 def find_unit(router: Router, name: str) -> str:
@@ -38,10 +54,10 @@ def find_backup(manager: BackupManager, unit: str, stamp: str | None) -> Backup:
     """The backup of that stamp, else the last one; Refused, saying where to look, if there is none."""
     found = manager.list(unit)
     if not found:
-        raise Refused("there is no backup of it yet: `cuneifox backup run`.")
+        raise Refused("There is no backup of it yet: `cuneifox backup run`.")
     if stamp is None:
         return found[-1]
     for backup in found:
         if backup.stamp == stamp:
             return backup
-    raise Refused(f"no backup of it has the stamp {stamp[:40]!r}: see `cuneifox backup list`.")
+    raise Refused(f"No backup of it has the stamp {stamp[:40]!r}: see `cuneifox backup list`.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cuneifox.cli.backup_opening import backups, find_backup, find_unit
+from cuneifox.cli.backup_opening import backups, find_backup, find_unit, untold
 from cuneifox.cli.company_steps import confirmation
 from cuneifox.cli.exits import REFUSED, Refused, printable
 from cuneifox.cli.opening import company_row, find_company, log
@@ -230,7 +230,7 @@ def drill(companies: int | None, as_json: bool) -> None:
     """
     from models.backing_up import differences
 
-    with backups() as (config, _router, manager), working() as progress:
+    with backups() as (config, _router, manager), untold(), working() as progress:
         progress("Restoring aside", 0, 0)
         report = manager.drill(companies or config.backups.drill_companies, differences)
     if as_json:
@@ -266,7 +266,8 @@ def _demand_names(into: str | None, name: str, local_name: str, sharing: str | N
 def _since(router: Any, tenant: Any, since: str | None) -> str:
     found = [one.since for one in router.kept(tenant)]
     if not found or (since is not None and since not in found):
-        raise Refused("that isn't kept: see `cuneifox backup kept`.")
+        then = f" from {printable(since[:40])}" if since and found else ""
+        raise Refused(f"Nothing is kept of {tenant.slug}{then}: see `cuneifox backup kept`.")
     return since or str(found[0])
 
 

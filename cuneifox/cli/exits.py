@@ -99,12 +99,12 @@ def _told(error: Exception) -> click.ClickException:
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         return Broken(what)
     if isinstance(error, PeeweeException):
-        return Broken(f"the database failed: {error}")
+        return Broken(f"The database failed: {error}")
     if _debugging():
         traceback.print_exception(error, file=sys.stderr)
     name = type(error).__name__
     hint = "Run it as `cuneifox --debug …` for the trace."
-    return Broken(f"a fault in CuneiFox: {name}: {error}. {hint}")
+    return Broken(f"A fault in CuneiFox: {name}: {error}. {hint}")
 
 
 def _refusals() -> tuple[type[Exception], ...]:
@@ -130,7 +130,7 @@ def _no_text(error: UnicodeEncodeError | UnicodeDecodeError) -> click.ClickExcep
     Python keeps such bytes as surrogates, and complains where they are stored.
     """
     if isinstance(error, UnicodeDecodeError) or error.reason == "surrogates not allowed":
-        return Misused("what was typed or piped in isn't UTF-8.")
+        return Misused("What was typed or piped in isn't UTF-8.")
     return Broken(f"{error.encoding} can't write all texts: set PYTHONIOENCODING=utf-8.")
 
 

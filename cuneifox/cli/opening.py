@@ -49,7 +49,7 @@ def installation(*, make: bool = False, behind: bool = False) -> Iterator[tuple[
     folder = config.data_path
     if not make and not (folder / "universal.db").exists():
         raise Refused(
-            f"there is no installation in {folder}: name another folder with --data, or make one with"
+            f"There is no installation in {folder}: name another folder with --data, or make one with"
             " `cuneifox company create`, `cuneifox user add` or `cuneifox demo`."
         )
     router = open_folder(config)
@@ -69,7 +69,7 @@ def find_company(router: Router, slug: str) -> Tenant:
     try:
         return router.tenant(slug)
     except UnknownTenant:
-        raise Refused(f"there is no company {slug[:80]!r}: see `cuneifox company list`.") from None
+        raise Refused(f"There is no company {slug[:80]!r}: see `cuneifox company list`.") from None
 
 
 def find_writable_company(router: Router, slug: str) -> Tenant:

@@ -11,6 +11,7 @@ from .. import sqlite
 from ..errors import BackupFailed, TenantError
 from ..life import copies
 from ..life.steps import step
+from .disk_words import told
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -52,10 +53,12 @@ def copy(stores: Sequence[Store], folder: str) -> list[str]:
     except TenantError:
         raise  # that a lock wasn't had in time is an OSError, too
     except (OSError, sqlite.driver.Error) as error:
-        raise BackupFailed(
-            f"{stores[0].label.partition('/')[0]} can't be copied ({error}): is there room on the disk of the data "
-            f"folder, and can its files be read?"
-        ) from error
+        with_hint = (
+            f"{error}: is there room on that disk, and can the files of the data folder be read?"
+        )
+        why = told(error) if isinstance(error, OSError) else with_hint
+        slug = stores[0].label.partition("/")[0]
+        raise BackupFailed(f"The files of {slug} can't be copied into {folder}: {why}") from error
     return paths
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import BackupFailed, TenantError, TenantSuspended
 from .backup import UNIVERSAL, Backup
+from .disk_words import told
 from .manifest import Manifest
 from .units import all_units
 from .workshop import Workshop
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ..router import Router
     from .manager import BackupManager
 
-log = logging.getLogger("tenants")
+outcomes = logging.getLogger("tenants.backups.outcomes")
 
 Compare = Callable[[dict[str, Any]], Iterable[str]]
 
@@ -77,8 +78,9 @@ class DrillReport:
     def require_good(self) -> DrillReport:
         """Return it if nothing was wrong. Raises `BackupFailed`, which tells what was."""
         if self.failed:
-            told = (f"{drill.slug}: {'; '.join(drill.faults)}" for drill in self.failed)
-            raise BackupFailed("; ".join(told))
+            raise BackupFailed(
+                "; ".join(f"{drill.slug}: {'; '.join(drill.faults)}" for drill in self.failed)
+            )
         return self
 
 
@@ -142,7 +144,7 @@ class Driller:
             backup = self.manager.latest(unit)
             faults = self._faults(shop, backup, slug)
         except (TenantError, OSError) as error:
-            faults = [str(error)]
+            faults = [told(error)]
         stamp = backup.stamp if backup is not None else ""
         return Drill(unit, slug, stamp, at, time.monotonic() - begun, faults)
 
@@ -187,6 +189,6 @@ class Driller:
         self.router.universal_store.execute_write_with_retry(_NOTE, row)
         if not drill.faults:
             return
-        told = f"The drill of {drill.slug}'s backup {drill.stamp}: {'; '.join(drill.faults)}"
-        log.error("%s", told)
-        self.manager._tell_failure(drill.slug, told, 1)
+        said = f"The drill of {drill.slug}'s backup {drill.stamp}: {'; '.join(drill.faults)}"
+        outcomes.error("%s", said)
+        self.manager._tell_failure(drill.slug, said, 1)

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from ..errors import BadBackup
 from . import examining, pages
 from .copied import CopiedTenant, Copy, Scratch
+from .disk_words import told
 from .keys import Key
 from .manifest import StoreCopy, digests_name, file_name
 from .packing import Packer
@@ -179,7 +180,7 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
             try:
                 answer = Examination(json.loads(line), scratch, setup, key).answer()
             except Exception as error:  # noqa: BLE001 - whatever it is, the server tells its operator
-                answer = {"error": f"{type(error).__name__}: {error}"}
+                answer = {"error": told(error)}
             answers.write(json.dumps(answer).encode() + b"\n")
             answers.flush()
     finally:

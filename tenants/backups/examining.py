@@ -99,16 +99,16 @@ class Examiner:
         except (OSError, ValueError, EOFError) as error:
             self._end(process, kill=True)
             if self._killed:
-                raise BackupFailed("the backups were stopped") from error
+                raise BackupFailed("The backups were stopped.") from error
             raise BackupFailed(
-                f"the process that looks at the copies ended in the middle (exit code {process.returncode}): was it "
+                f"The process that looks at the copies ended in the middle (exit code {process.returncode}): was it "
                 f"killed, or was there no memory left?"
             ) from error
 
     def _begin(self) -> subprocess.Popen[bytes]:
         with self._mutex:
             if self._killed:
-                raise BackupFailed("the backups were stopped")
+                raise BackupFailed("The backups were stopped.")
             if self._process is None:
                 self._process = self._start()
             return self._process

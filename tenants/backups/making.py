@@ -12,6 +12,7 @@ from ..errors import BackupFailed
 from ..life.steps import step
 from . import copying, manifest
 from .backup import fresh_stamp
+from .disk_words import at
 from .manifest import Manifest, StoreCopy
 from .pruning import Pruner
 from .report import Outcome
@@ -126,7 +127,7 @@ class Making:
         answer = self.run.examiner.examine(question)
         if answer.get("faults"):
             raise BackupFailed(
-                "the copy isn't sound, so that none was kept: " + "; ".join(answer["faults"])
+                "The copy isn't sound, so that none was kept: " + "; ".join(answer["faults"])
             )
         if answer.get("error"):
             raise BackupFailed(answer["error"])
@@ -171,7 +172,7 @@ class Making:
 
     def _publish(self, made: Manifest, part: str) -> None:
         content = manifest.encode(made, self.manager.key)
-        with open(f"{part}/{manifest.NAME}", "xb") as file:
+        with at(part), open(f"{part}/{manifest.NAME}", "xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

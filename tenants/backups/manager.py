@@ -20,6 +20,7 @@ from ..errors import BackupFailed, TenantError
 from ..scratch import scratch_folder
 from ..tenant import Tenant
 from . import keys
+from .disk_words import told
 from .examining import Function, name_of
 from .place import Place, place_of
 from .reading import Reader
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from ..router import Router
 
 log = logging.getLogger("tenants")
+
+outcomes = logging.getLogger("tenants.backups.outcomes")
+"""Of its own, for programs that tell people themselves what came of each tenant."""
 
 OnFailure = Callable[[str, str, int], object]
 
@@ -228,9 +232,7 @@ class BackupManager(Shelf, Restores):
             self.failures += 1
             if isinstance(error, TenantError):  # a lock that wasn't had in time is an OSError, too
                 raise
-            raise BackupFailed(
-                f"Backups couldn't be made ({error}): is the disk of the data folder sound, and is there room on it?"
-            ) from error
+            raise BackupFailed(f"Backups couldn't be made: {_of_the_data_folder(error)}") from error
         except BaseException:
             self.failures += 1
             raise
@@ -246,11 +248,8 @@ class BackupManager(Shelf, Restores):
         self.failing.pop(outcome.tenant, None)
         if outcome.kind == "failed":
             self.failing[outcome.tenant] = outcome.failures
-            again = (
-                f" That is the {outcome.failures}th time in a row." if outcome.failures > 3 else ""
-            )
-            log.error("%s%s", outcome.error, again)
-            self._tell_failure(outcome.slug, outcome.error, outcome.failures)
+            outcomes.error("%s%s", outcome.failure, _again(outcome.failures))
+            self._tell_failure(outcome.slug, outcome.failure, outcome.failures)
 
     def _tell_failure(self, slug: str, error: str, failures: int) -> None:
         if self.on_backup_failure is None:
@@ -284,3 +283,13 @@ class BackupManager(Shelf, Restores):
 
     def __repr__(self) -> str:
         return f"<BackupManager {self.place.name}>"
+
+
+def _again(failures: int) -> str:
+    return f" It has failed {failures} times in a row." if failures > 1 else ""
+
+
+def _of_the_data_folder(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return told(error)
+    return f"{error}: is the disk of the data folder sound, and is there room on it?"

@@ -12,6 +12,7 @@ from ..life.steps import step
 from ..scratch import scratch_folder
 from . import retention
 from .backup import Backup
+from .disk_words import told
 from .manifest import Manifest
 from .place import Contents
 from .turn import turn
@@ -60,7 +61,7 @@ class Pruner:
             contents = self.place.contents(made.tenant)
             self._prune(made.tenant, contents, scratch, made.backup)
         except (OSError, TenantError) as error:
-            log.warning("Old backups of %s couldn't be removed: %s", made.slug, error)
+            log.warning("Old backups of %s couldn't be removed: %s", made.slug, told(error))
 
     def _prune(
         self, tenant: str, contents: Contents, scratch: str, known: Backup | None

@@ -13,6 +13,7 @@ from ..errors import BackupFailed, BadBackup, BadKey, UnknownTenant
 from ..places import flush_folder
 from . import images, manifest, stored
 from .backup import Backup, require_backup
+from .disk_words import at, told
 from .keys import Key
 from .manifest import Manifest, StoreCopy
 from .place import Place
@@ -168,14 +169,15 @@ class Reader:
                 _require_room(found, folder)
                 for name, content in contents.items():
                     path = Path(folder) / f"{name}.db"
-                    images.write(str(path), content)
+                    with at(str(path)):
+                        images.write(str(path), content)
                     written[name] = path
             flush_folder(str(folder))
         except BaseException as error:
             for path in written.values():
                 path.unlink()
             if isinstance(error, OSError):
-                raise BackupFailed(f"{backup} can't be fetched into {folder} ({error}).") from error
+                raise BackupFailed(f"{backup} can't be fetched: {told(error)}") from error
             raise
         return written
 
@@ -246,4 +248,6 @@ def _require_room(found: Manifest, folder: str | Path) -> None:
 
 
 def _unreadable(what: str, error: OSError) -> BadBackup:
-    return BadBackup(f"{what} can't be read ({error}): see to the place of the backups.")
+    if isinstance(error, FileNotFoundError):
+        return BadBackup(f"{what} can't be read: it isn't there. Was it removed by hand?")
+    return BadBackup(f"{what} can't be read: {told(error)}")

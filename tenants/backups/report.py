@@ -18,7 +18,7 @@ class Outcome:
         slug: what people call it.
         kind: `made`; `same`, when the files hold what the last backup holds; or `failed`.
         backup: the one that was made, or the last one.
-        error: why there is none.
+        error: why there is none, in words.
         failures: how many times in a row it has failed by now.
         bytes, stored_bytes: of its databases, and of what was stored of them.
         increment: True where only changed pages were stored of any of them.
@@ -37,6 +37,11 @@ class Outcome:
     increment: bool = False
     seconds: float = 0.0
     cause: BaseException | None = None
+
+    @property
+    def failure(self) -> str:
+        """What has failed, and why, for whoever isn't told elsewhere whose backup it is."""
+        return f"No backup of {self.slug} could be made: {self.error}"
 
 
 @dataclass(slots=True)
@@ -67,6 +72,6 @@ class RunReport:
         """Return it if nothing has failed. Raises `BackupFailed`, which tells what."""
         if self.failed:
             raise BackupFailed(
-                "; ".join(outcome.error for outcome in self.failed)
+                "; ".join(outcome.failure for outcome in self.failed)
             ) from self.failed[0].cause
         return self

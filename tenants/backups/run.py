@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import threading
@@ -16,6 +15,7 @@ from peewee import PeeweeException
 from ..errors import BackupFailed, TenantError
 from ..places import remove_folder
 from ..scratch import scratch_folder
+from .disk_words import PlaceFailed, told
 from .examining import Examiner
 from .making import Making
 from .report import Outcome, RunReport
@@ -90,9 +90,8 @@ class Run:
         try:
             there = set(self.place.tenants())
         except OSError as error:
-            raise BackupFailed(
-                f"What is kept at {self.place.name} can't be listed ({error})."
-            ) from error
+            what = "" if isinstance(error, PlaceFailed) else "The backups there can't be listed: "
+            raise BackupFailed(f"{what}{told(error)}") from error
         if not there and not even_unchanged and self.records.has_backups():
             raise BackupFailed(
                 f"There were backups at {self.place.name}, and now there is nothing: is its disk mounted? If they were "
@@ -116,15 +115,9 @@ class Run:
         except Exception as error:  # noqa: BLE001 - whatever it is, the others' turn comes
             if self.stopped.is_set():
                 return None
-            said = _told(unit, error)
-            outcome = Outcome(
-                unit.id,
-                unit.slug,
-                "failed",
-                error=said,
-                failures=self._note_failure(unit, said),
-                cause=error,
-            )
+            said = told(error)
+            failures = self._note_failure(unit, said)
+            outcome = Outcome(unit.id, unit.slug, "failed", None, said, failures, cause=error)
         if outcome is None:
             return None
         seconds = time.monotonic() - begun
@@ -170,22 +163,3 @@ class Run:
         self._kept.callback(self._examiner.close)
         if self.stopped.is_set():
             self._examiner.kill()
-
-
-def _told(unit: Unit, error: Exception) -> str:
-    if isinstance(error, OSError) and not isinstance(error, TenantError):
-        said = _of_the_disk(error)
-    else:
-        name = "" if isinstance(error, TenantError) else f"{type(error).__name__}: "
-        said = f"{name}{error}"
-    return f"No backup of {unit.slug} could be made: {said}"
-
-
-def _of_the_disk(error: OSError) -> str:
-    where = f" at {error.filename}" if error.filename else ""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"the disk is full{where}. Make room there; it is tried again at the next run."
-    return (
-        f"{error.strerror or error}{where}. Is the disk sound, and may this process write there? It is tried again at "
-        f"the next run."
-    )

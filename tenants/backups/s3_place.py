@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from ..errors import BackupFailed
 from .backup import is_stamp, is_unit
+from .disk_words import PlaceFailed, PlaceLacks
 from .local_place import Contents
 from .manifest import NAME
 
@@ -164,10 +165,19 @@ class S3Place:
             yield
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") in ("404", "NoSuchKey"):
-                raise FileNotFoundError(f"{self.name}: {what} ({error})") from error
-            raise OSError(f"{self.name}: {what} ({error})") from error
+                raise PlaceLacks(f"{what} ({_answer(error)})", self.name) from error
+            raise PlaceFailed(f"{what} ({_answer(error)})", self.name) from error
         except (BotoCoreError, Boto3Error) as error:
-            raise OSError(f"{self.name}: {what} ({error})") from error
+            cause = (
+                error.__context__
+            )  # boto3 tells of its own request what the service's answer says anyway
+            why = _answer(cause) if isinstance(cause, ClientError) else str(error)
+            raise PlaceFailed(f"{what} ({why})", self.name) from error
+
+
+def _answer(error: Any) -> str:
+    told = error.response.get("Error", {})
+    return f"{told.get('Message') or error}, {told.get('Code', '?')}"
 
 
 def _by_stamp(keys: Iterator[tuple[str, int]]) -> Contents:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import IO, NamedTuple
 
 from ..errors import BadBackup
+from .disk_words import at
 from .keys import Key
 from .sealing import Binding, Sealer, unseal
 
@@ -33,7 +34,7 @@ class StoredFile:
     """
 
     def __init__(self, folder: str, binding: Binding, key: Key | None) -> None:
-        path = f"{folder}/{binding[2]}"
+        self._path = path = f"{folder}/{binding[2]}"
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY, 0o600)
         self._file = open(descriptor, "wb")  # noqa: SIM115 - closed by `finish`, or by whoever gives it up
         self._digest = hashlib.sha256()
@@ -48,7 +49,8 @@ class StoredFile:
         return len(content)
 
     def _put(self, content: bytes) -> None:
-        self._file.write(content)
+        with at(self._path):
+            self._file.write(content)
         self._digest.update(content)
         self._size += len(content)
 
@@ -56,14 +58,16 @@ class StoredFile:
         """End it, wait until it is on the disk, and say what it has become."""
         if self._sealer is not None:
             self._put(self._sealer.finish())
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        with at(self._path):
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
         return Written(self._size, self._digest.hexdigest())
 
     def close(self) -> None:
         """Give it up."""
-        self._file.close()
+        with at(self._path):
+            self._file.close()
 
 
 @contextmanager

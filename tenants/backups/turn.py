@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from ..errors import BackupFailed, LockTimeout
 from ..places import open_own
+from .disk_words import told
 
 NAME = "backups.lock"
 
@@ -36,9 +37,7 @@ def turn(data_folder: str, stopped: threading.Event) -> Iterator[None]:
     try:
         descriptor = open_own(f"{data_folder}/{NAME}")
     except OSError as error:
-        raise BackupFailed(
-            f"{NAME} in the data folder can't be opened ({error}): may this process write there?"
-        ) from error
+        raise BackupFailed(f"No backup can be made or removed now: {told(error)}") from error
     try:
         _wait(descriptor, stopped)
         yield
@@ -50,7 +49,7 @@ def _wait(descriptor: int, stopped: threading.Event) -> None:
     deadline = time.monotonic() + PATIENCE
     while True:
         if stopped.is_set():
-            raise BackupFailed("the backups were stopped")
+            raise BackupFailed("The backups were stopped.")
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return

@@ -20,6 +20,7 @@ from ..scratch import scratch_folder
 from ..store import Store
 from ..tenant import Tenant, new_id
 from . import copying
+from .disk_words import told
 from .examining import Examiner
 
 if TYPE_CHECKING:
@@ -58,10 +59,7 @@ class Workshop:
     ) -> None:
         self._kept.close()
         if isinstance(error, OSError) and not isinstance(error, TenantError):
-            raise BackupFailed(
-                f"This was broken off ({error}): is there room on the disk, and may this process write to the data "
-                f"folder?"
-            ) from error
+            raise BackupFailed(f"This was broken off: {told(error)}") from error
 
     def room(self) -> str:
         """Return a new, empty folder."""
@@ -129,7 +127,7 @@ class Workshop:
             if isinstance(error, TenantError):
                 raise
             raise BackupFailed(
-                f"{store.label} can't be copied ({error}): is there room on the disk?"
+                f"{store.label} can't be copied to {path} ({error}): is there room on that disk?"
             ) from error
         return path
 
