@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import msgspec
 
 from cuneifox.i18n import _
 from cuneifox.identify import current_visit
@@ -16,6 +18,7 @@ from tenants.backups.backup import UNIVERSAL, is_unit
 
 if TYPE_CHECKING:
     from tenants.backups.backup import Backup
+    from tenants.backups.manifest import Manifest
 
 
 class BackupRow(NamedTuple):
@@ -55,20 +58,40 @@ def backup_row(manager: BackupManager, backup: Backup, of_member: bool) -> Backu
     at = backup.made_at.timestamp()
     try:
         manifest = manager.manifest(backup)
+        facts = _facts(manifest)
     except (BadBackup, BadKey) as error:
         return BackupRow(backup.stamp, at, wrong=str(error), without_key=isinstance(error, BadKey))
-    facts = manifest.facts
     return BackupRow(
         backup.stamp,
         at,
         bool(manifest.bases),
         manifest.bytes,
         manifest.stored_bytes,
-        facts.get("chain_count"),
-        facts.get("last_number", "") if of_member else "",
+        facts.chain_count,
+        facts.last_number if of_member else "",
         manifest.slug,
-        facts.get("company", {}).get("name", ""),
+        str(facts.company.get("name", "")),
     )
+
+
+class _Facts(msgspec.Struct):
+    """What of a copy's facts is shown; the catalogue's copy has none of them."""
+
+    chain_count: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    last_number: str = ""
+    company: dict[str, str | int] = {}
+
+
+_FACTS = msgspec.json.Decoder(_Facts)
+
+
+def _facts(manifest: Manifest) -> _Facts:
+    try:
+        return _FACTS.decode(msgspec.json.encode(manifest.facts))
+    except msgspec.ValidationError as error:
+        raise BadBackup(
+            f"The manifest of {manifest.backup} says of the books what this program never writes ({error})."
+        ) from error
 
 
 def kept_groups(tenant: Tenant) -> list[KeptGroup]:

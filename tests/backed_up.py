@@ -28,6 +28,11 @@ def count_notes() -> dict[str, Any]:
     return {"notes": Note.select().count()}
 
 
+def describe_too_much() -> dict[str, Any]:
+    """What is said of a copy, in a number that no database holds."""
+    return {"notes": 1 << 63}
+
+
 def find_no_room() -> dict[str, Any]:
     """What is said of a copy where the disk is full."""
     raise OSError(errno.ENOSPC, "No space left on device", "/the/place")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from administering import logged, two_companies
@@ -12,6 +13,7 @@ from cuneifox.config import Backups
 from cuneifox_site import Browser, Site
 from tenants import sqlite
 from tenants.backups import keys
+from tenants.backups.manifest import Manifest, encode
 
 
 @pytest.fixture
@@ -81,6 +83,21 @@ def test_damage_is_shown(site: Site, chief: Browser) -> None:
     (manifest,) = (site.router.folder / "backups" / tenant.id).glob("*/manifest.json")
     manifest.write_text("{}")
     assert "damaged" in chief.get(f"/backups/{tenant.id}").text
+
+
+def test_what_a_manifest_may_not_say_of_the_books(site: Site, chief: Browser) -> None:
+    """Anybody can make one whose checksum is right: it is shown as damaged, whatever its facts are."""
+    tenant = site.router.tenant("acme")
+    chief.post(f"/backups/{tenant.id}/run", "/backups")
+    (path,) = (site.router.folder / "backups" / tenant.id).glob("*/manifest.json")
+    found = msgspec.json.decode(path.read_bytes(), type=Manifest)
+    site.router.universal_store.execute_sql("DELETE FROM backup")
+    for facts in ({"chain_count": "x"}, {"chain_count": -1}, {"company": []}, {"last_number": {}}):
+        path.write_bytes(encode(msgspec.structs.replace(found, facts=facts), None))
+        page = chief.get(f"/backups/{tenant.id}")
+        assert page.status_code == 200
+        assert "what this program never writes" in page.text
+        assert chief.get(f"/backups/{tenant.id}/{found.stamp}/restore").status_code == 503
 
 
 def test_the_wrong_key_is_no_damage(tmp_path: Path) -> None:

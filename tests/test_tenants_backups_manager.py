@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from backed_up import OLD, Site, find_no_room, no_bad_notes, site, texts_in
+from backed_up import OLD, Site, describe_too_much, find_no_room, no_bad_notes, site, texts_in
 from notes import Note, child
 from tenants import BackupFailed, BackupManager, TenantError, UnknownTenant
 from tenants.backups import keys
@@ -248,6 +248,14 @@ def test_a_full_disk_is_told_in_one_sentence(site: Site, caplog: pytest.LogCaptu
         (line,) = [record.getMessage() for record in caplog.records]
         assert line == said + again
         caplog.clear()
+
+
+def test_facts_that_could_not_be_read_again(site: Site) -> None:
+    """What a manifest may not say isn't written into one: the backup fails, with the function's name."""
+    manager = BackupManager(site.router, site.folder / "backups", describe=describe_too_much)
+    (outcome,) = manager.backup_now("acme").failed
+    assert "backed_up:describe_too_much returned no dictionary" in outcome.error
+    assert manager.list("acme") == []
 
 
 def test_a_file_that_finds_no_room_tells_its_name(tmp_path: Path) -> None:

@@ -167,14 +167,17 @@ def test_a_manifest_that_was_changed(site: Site) -> None:
     elsewhere.close()
 
 
-def forged(site: Site, full: Backup, **changes: object) -> None:
+def forged(
+    site: Site, full: Backup, whole: dict[str, object] | None = None, **changes: object
+) -> None:
     """Put a manifest in place whose checksum is right, as anybody can make one."""
     import msgspec
 
     path = folder_of(site, full) / manifest.NAME
     found = msgspec.json.decode(path.read_bytes(), type=manifest.Manifest)
     stores = [msgspec.structs.replace(found.stores[0], **changes), *found.stores[1:]]
-    path.write_bytes(manifest.encode(msgspec.structs.replace(found, stores=stores), None))
+    told = {"stores": stores} | (whole or {})
+    path.write_bytes(manifest.encode(msgspec.structs.replace(found, **told), None))
 
 
 def test_a_stranger_s_backup_is_kept_within_bounds(site: Site) -> None:
@@ -184,7 +187,7 @@ def test_a_stranger_s_backup_is_kept_within_bounds(site: Site) -> None:
     forged(site, full, file="../../x")
     with pytest.raises(BadBackup, match="as we write none"):
         manager.verify(full)
-    forged(site, full, file="books.1.db.zst", pages=2**40, bytes=2**40 * 4096)
+    forged(site, full, file="books.1.db.zst", pages=2**32 - 2, bytes=(2**32 - 2) * 4096)
     with pytest.raises(BadBackup, match="isn't trusted"):
         manager.verify(full)
     bomb = zstandard.ZstdCompressor().compress(bytes(200 << 20))
@@ -199,6 +202,71 @@ def test_a_stranger_s_backup_is_kept_within_bounds(site: Site) -> None:
     forged(site, full, pages=51200, bytes=200 << 20)
     with pytest.raises(BadBackup, match="isn't trusted"):
         manager.verify(full)
+
+
+STORE: list[dict[str, object]] = [
+    {"pages": 0, "bytes": 0},
+    {"pages": 4_294_967_295, "bytes": 4_294_967_295 * 4096},
+    {"page_size": 4095, "pages": 1, "bytes": 4095},
+    {"page_size": 256, "pages": 1, "bytes": 256},
+    {"page_size": 131072, "pages": 1, "bytes": 131072},
+    {"digests_bytes": -1},
+    {"digests_sha256": "x"},
+    {"stored_bytes": 0},
+    {"stored_bytes": 1 << 63},
+    {"generation": 0},
+    {"version": 1 << 31},
+    {"since_full": -1},
+    {"owner": "../../else"},
+    {"store": "x\x1b[2J"},
+    {"role": "Books"},
+    {"name": "ledger"},
+    {"sha256": "0" * 63},
+    {"base": "20300101T000000.000000Z"},
+]
+WHOLE: list[tuple[dict[str, object], str]] = [
+    ({"stores": []}, "names no store"),
+    ({"slug": "acme\x1b[2J"}, "short name"),
+    ({"slug": "acme\n"}, "short name"),
+    ({"slug": "../acme"}, "short name"),
+    ({"slug": "a" * 64}, "short name"),
+    ({"made_at": "now\x07"}, "control characters"),
+    ({"checks": ["a:b\r"]}, "control characters"),
+    ({"facts": {"deep": [[[[[[[[[]]]]]]]]]}}, "facts"),
+    ({"facts": {"count": 1 << 63}}, "facts"),
+]
+
+
+def test_what_a_manifest_may_not_say(site: Site) -> None:
+    """Sizes that no database has, ids that are none, control characters, facts beyond measure: refused, and why.
+
+    How large pages may be, and how many there may be, is from https://www.sqlite.org/fileformat.html.
+    """
+    manager, full, _ = two_backups(site)
+    site.router.universal_store.execute_sql("DELETE FROM backup")
+    written = (folder_of(site, full) / manifest.NAME).read_bytes()
+
+    def is_read() -> None:
+        try:
+            manager.manifest(full)
+        finally:
+            (folder_of(site, full) / manifest.NAME).write_bytes(written)
+
+    for changes in STORE:
+        forged(site, full, **changes)
+        with pytest.raises(BadBackup, match="as we write none"):
+            is_read()
+    for whole, said in WHOLE:
+        forged(site, full, whole)
+        with pytest.raises(BadBackup, match=said) as raised:
+            is_read()
+        assert str(raised.value).isprintable()
+    for bounds in (
+        {"page_size": 512, "pages": 4_294_967_294, "bytes": 512 * 4_294_967_294},
+        {"page_size": 65536, "pages": 1, "bytes": 65536},
+    ):
+        forged(site, full, **bounds)
+        is_read()
 
 
 def test_memory_that_a_file_asks_for(tmp_path: Path) -> None:

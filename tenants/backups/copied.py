@@ -17,6 +17,7 @@ from ..router import Router
 from ..store import Store
 from ..tenant import Tenant
 from . import examining
+from .sensible import DEEPEST, are_sane
 
 
 class Copy(NamedTuple):
@@ -163,6 +164,13 @@ class CopiedTenant:
         """
         facts = examining.find(describe)()
         with suppress(TypeError, ValueError):
-            if isinstance(facts, dict) and json.loads(json.dumps(facts)) == facts:
+            if (
+                isinstance(facts, dict)
+                and json.loads(json.dumps(facts)) == facts
+                and are_sane(facts)
+            ):
                 return facts
-        raise ValueError(f"{describe} returned no dictionary that JSON can hold")
+        raise ValueError(
+            f"{describe} returned no dictionary that JSON can hold, with whole numbers of 64 bits, nested {DEEPEST} "
+            f"deep at most"
+        )

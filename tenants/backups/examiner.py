@@ -17,8 +17,9 @@ from ..errors import BadBackup
 from . import examining, pages
 from .copied import CopiedTenant, Copy, Scratch
 from .disk_words import told
+from .file_names import digests_name, file_name
 from .keys import Key
-from .manifest import StoreCopy, digests_name, file_name
+from .manifest import StoreCopy
 from .packing import Packer
 from .pages import Image
 from .stored import Written, opened

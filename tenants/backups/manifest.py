@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from typing import Any, Literal
 
 import msgspec
 
 from ..errors import BadBackup, BadKey
-from .backup import Backup, is_stamp
+from .backup import Backup
 from .keys import Key
+from .sensible import require_sensible
 
 FORMAT = 1
 NAME = "manifest.json"
 
 #: Bytes of the largest manifest that is read.
 LARGEST = 1 << 22
-
-_DIGEST = re.compile(r"[0-9a-f]{64}")
-_ROLE = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 
 class StoreCopy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -172,7 +169,7 @@ def decode(content: bytes, backup: Backup, key: Key | None) -> Manifest:
         raise BadBackup(
             f"The manifest of {backup} is that of {manifest.backup}: it was put there by hand."
         )
-    _require_sensible(manifest)
+    require_sensible(manifest)
     return manifest
 
 
@@ -197,42 +194,3 @@ def _mac(manifest: Manifest, key: Key | None) -> str:
 
 def _text(manifest: Manifest) -> bytes:
     return msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1) + b"\n"
-
-
-def _require_sensible(manifest: Manifest) -> None:
-    """Raise `BadBackup` where names or sizes are none that we give: they become paths, and room that is taken."""
-    for store in manifest.stores:
-        right = (
-            _ROLE.fullmatch(store.role)
-            and 0 < store.generation < 10**10
-            and store.name in (store.role, f"{store.role}.{store.generation}")
-            and store.file == file_name(store, manifest.encrypted)
-            and store.digests in ("", digests_name(store, manifest.encrypted))
-            and _DIGEST.fullmatch(store.sha256)
-            and _DIGEST.fullmatch(store.stored_sha256)
-            and 512 <= store.page_size <= 65536
-            and store.pages > 0
-            and store.bytes == store.pages * store.page_size
-            and store.stored_bytes > 0
-            and (is_stamp(store.base) if store.kind == "increment" else not store.base)
-        )
-        if not right:
-            raise BadBackup(
-                f"The manifest of {manifest.backup} has a store {store.file!r} as we write none."
-            )
-    names = [store.name for store in manifest.stores]
-    if len(set(names)) != len(names):
-        raise BadBackup(f"The manifest of {manifest.backup} names a store twice.")
-
-
-def file_name(store: StoreCopy, encrypted: bool) -> str:
-    """Return the name of the file that a store is kept in. That of an increment says what it can't be read without."""
-    sealed = ".enc" if encrypted else ""
-    if store.kind == "full":
-        return f"{store.role}.{store.generation}.db.zst{sealed}"
-    return f"{store.role}.{store.generation}.{store.base}.pages.zst{sealed}"
-
-
-def digests_name(store: StoreCopy, encrypted: bool) -> str:
-    """Return the name of the file that the digests of a full one's pages are kept in."""
-    return f"{store.role}.{store.generation}.digests{'.enc' if encrypted else ''}"
