@@ -65,6 +65,7 @@ class Served(BaseApplication):
             "proc_name": "cuneifox",
             "umask": 0o077,
             "when_ready": self._tell_address,
+            "post_worker_init": _leave_ctrl_c_to_the_arbiter,
             "worker_exit": _close,
         }
         for name, value in settings.items():
@@ -85,6 +86,15 @@ class Served(BaseApplication):
         host, port = arbiter.LISTENERS[0].sock.getsockname()[:2]
         scheme = "https" if self.config.server.https else "http"
         self.announce(f"CuneiFox serves on {scheme}://{_address(host, port)} (Ctrl-C stops it)")
+
+
+def _leave_ctrl_c_to_the_arbiter(worker: Any) -> None:
+    """Have the worker told once that it is to stop, by the arbiter.
+
+    A Ctrl-C at a terminal reaches both, and the arbiter's own signal would come while the worker is at the first one:
+    gunicorn's handler then waits for itself, or is left in the middle, and the databases aren't closed.
+    """
+    signal.signal(signal.SIGINT, lambda number, frame: None)
 
 
 def _close(arbiter: Any, worker: Any) -> None:
