@@ -56,7 +56,7 @@ def test_no_other_sqlite_is_in_its_process() -> None:
 
 SWALLOWED = """
 import apsw
-from faults import driver
+from faults import driver, driver_connection
 from faults.disk import WatchedVFS, Watcher
 driver.install()
 
@@ -67,7 +67,7 @@ class Failing(Watcher):
 
 watcher = Failing("{folder}")
 vfs = WatchedVFS("failing", watcher)
-driver.vfs = "failing"
+driver_connection.vfs = "failing"
 connection = driver.connect("{folder}/one.db", isolation_level=None)
 connection.execute("PRAGMA journal_mode = WAL")
 connection.execute("CREATE TABLE t (a)")

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from . import driver
+from . import driver, driver_connection
 from .disk import WatchedVFS
 from .files import watching
 from .injecting import FAULTS, Fault, Injector
@@ -92,7 +92,7 @@ class _Trials:
         self.folder = folder
         self.injector = Injector(str(folder / "trial"))
         self.vfs = WatchedVFS("failing", self.injector)
-        driver.vfs = "failing"
+        driver_connection.vfs = "failing"
         self.outcomes: dict[str, tuple[str, str]] = {}
 
     def run(self, request: Request) -> Iterator[Trial]:

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from . import driver
+from . import driver, driver_connection
 from .disk import WatchedVFS
 from .files import watching
 from .recording import Event, Recorder
@@ -51,8 +51,8 @@ def main(work: str, seed: str, folder: str, file: str, synchronous: str, options
     driver.install()
     recorder = Recorder(folder)
     vfs = WatchedVFS("recorded", recorder)  # as long as it has a name, it is registered
-    driver.vfs = "recorded"
-    driver.on_connect = lambda db: db.wal_autocheckpoint(CHECKPOINT_AT)
+    driver_connection.vfs = "recorded"
+    driver_connection.on_connect = lambda db: db.wal_autocheckpoint(CHECKPOINT_AT)
     Path(folder).mkdir(parents=True)
     with watching(recorder):
         from tenants import sqlite

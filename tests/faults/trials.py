@@ -15,7 +15,7 @@ from models.errors import BooksError
 from tenants import ReadOnlyStore, Router, Tenant, TenantError, sqlite
 from tenants.testing import open_database_files
 
-from . import driver
+from . import driver_connection
 from .injecting import Fault, Injector
 from .write_paths import BY, PATHS, NotDone, make, open_router, summary, voucher
 
@@ -144,7 +144,7 @@ def examine(name: str, place: Path, expected: tuple[str, str], done: Done) -> It
     """What is wrong after a new start on a disk that works again."""
     path = PATHS[name]
     before, after = expected
-    driver_vfs, driver.vfs = driver.vfs, None
+    usual, driver_connection.vfs = driver_connection.vfs, None
     try:
         router = open_router(place, migrating=path.migrating)
         try:
@@ -166,7 +166,7 @@ def examine(name: str, place: Path, expected: tuple[str, str], done: Done) -> It
         finally:
             _close(router)
     finally:
-        driver.vfs = driver_vfs
+        driver_connection.vfs = usual
 
 
 def _is_whole(found: str, before: str, after: str, each: bool) -> bool:
