@@ -63,6 +63,28 @@ def test_it_serves_on_this_machine_alone_and_stops_cleanly(
     assert not list(tmp_path.glob("*-wal"))
 
 
+def test_the_worker_leaves_ctrl_c_to_the_arbiter(tmp_path: Path) -> None:
+    """One that reaches it alone is nothing to it: it goes on answering, and ends once it is told to."""
+    server = start(tmp_path)
+    page = address(server) + "/sign-in"
+    with urllib.request.urlopen(page, timeout=30):
+        worker = children(server.pid)
+    for process in worker:
+        os.kill(process, signal.SIGINT)
+    with urllib.request.urlopen(page, timeout=30) as answer:
+        assert answer.status == 200
+    assert children(server.pid) == worker
+    server.send_signal(signal.SIGINT)
+    assert server.communicate(timeout=30)[1] == ""
+    assert server.returncode == 0
+
+
+def children(process: int) -> list[int]:
+    """The processes that it has begun, and that are there."""
+    listed = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii")
+    return [int(one) for one in listed.split()]
+
+
 def test_a_data_folder_is_served_once(tmp_path: Path) -> None:
     """A second server on the folder is refused, naming the first; after its end it may."""
     first = start(tmp_path)
