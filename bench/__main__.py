@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -94,7 +93,7 @@ def replace_rows(page: str, module: str, figures: list[Figure], about: str) -> s
     at = places[0] if places else len(lines)
     kept = [line for line in lines if not line.endswith(command)]
     kept[at:at] = rows
-    last = max(number for number, line in enumerate(kept) if re.match(r"- .", line))
+    last = max(number for number, line in enumerate(kept) if line.startswith("- "))
     kept.insert(last + 1, f"- `{module}` anew on {about}")
     return "\n".join(kept) + "\n"
 

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import islice
 
 from models.anchors import Manifests, known_seals
-from models.checks import files, ledger, references, seals
+from models.checks import files, ledger, references, seals, shapes
 from models.checks.findings import Fault, Finding
 from tenants import (
     Router,
@@ -103,6 +103,7 @@ def _file_faults(store: Store) -> Iterator[Fault]:
             yield from guarded(partial(files.origin, store, connection))
             for look in files.LOOKS[store.role]:
                 yield from guarded(partial(look, connection))
+            yield from guarded(partial(shapes.shape, store, connection))
     except WrongFile as error:
         yield Fault("identity", str(error))
     except Exception as error:  # noqa: BLE001 -- whatever a damaged file makes SQLite say is a finding

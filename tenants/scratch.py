@@ -15,6 +15,12 @@ from .places import remove_folder
 
 log = logging.getLogger("tenants")
 
+BACKING_UP = "backing_up"
+"""The data folder's folder for copies of which backups are made."""
+
+RESTORING = "restoring"
+"""That for files that are to become stores."""
+
 
 @contextmanager
 def scratch_folder(data_folder: str, name: str) -> Iterator[str]:

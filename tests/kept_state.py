@@ -8,20 +8,23 @@ from pathlib import Path
 from typing import Any
 
 
-def read_state(file: Path, fresh: dict[str, Any], *same: str) -> dict[str, Any]:
+def read_state(
+    file: Path, fresh: dict[str, Any], *same: str, instead: str = "another --state"
+) -> dict[str, Any]:
     """Return what earlier calls have done; SystemExit if they did it by another seed, say.
 
     Args:
         file: where it is kept.
         fresh: what it is where there was no earlier call.
         same: names of what must be the same in `fresh` as it was then; `seed` unless given.
+        instead: what else to do where it isn't, for people.
     """
     if not file.exists():
         return fresh
     state: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     for name in same or ("seed",):
         if state[name] != fresh[name]:
-            sys.exit(f"{file} is of {name} {state[name]}: use that, or another --state.")
+            sys.exit(f"{file} is of {name} {state[name]}: use that, or {instead}.")
     return state
 
 

@@ -87,7 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
         "seed": given.seed, "load": list(load), "postings": 0, "seconds": 0.0, "errors": {}, "told": {}, "counted": {},
         "findings": [], "milliseconds": {},
     }  # fmt: skip
-    state = read_state(given.state, fresh, "seed", "load")
+    state = read_state(given.state, fresh, "seed", "load", instead="--fresh")
     begun = time.monotonic()
     while state["postings"] < given.postings:
         first = state["postings"]

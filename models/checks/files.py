@@ -8,7 +8,6 @@ from importlib.resources import files
 from typing import Any
 
 from models.checks.findings import Fault
-from models.checks.shapes import shape
 from models.registers import register_triggers
 from models.triggers import statements
 from tenants import Store, TenantError
@@ -97,8 +96,5 @@ GUARDS: dict[str, tuple[Callable[[Any], Iterator[Fault]], ...]] = {
 }
 """What guards the rows of each store."""
 
-LOOKS: dict[str, tuple[Callable[[Any], Iterator[Fault]], ...]] = {
-    role: (integrity, foreign_keys, *guards, partial(shape, role))
-    for role, guards in GUARDS.items()
-}
+LOOKS = {role: (integrity, foreign_keys, *guards) for role, guards in GUARDS.items()}
 """What is looked at in the file of each store."""

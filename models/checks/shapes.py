@@ -10,40 +10,43 @@ from contextlib import closing
 from functools import cache
 from typing import Any
 
-from peewee import Model, SqliteDatabase
+from peewee import Model
 
 from models.checks.findings import Fault
-from tenants import sqlite
+from tenants import Store, sqlite
+from tenants.life.templates import table_queries
 
 Shape = dict[str, dict[str, Any]]
 """By kind and name, as in `table lines`: what there is to say of it."""
 
-HISTORY = "table schema_migration"
-OWN = ("table store_identity", HISTORY, "index schema_migration_name")
+OWN = ("table store_identity", "table schema_migration", "index schema_migration_name")
 """What `tenants` keeps in each store, and looks at itself."""
 
 KINDS = {"virtual": "virtual table"}
 
 _TABLES = "SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main'"
-_VERSION = "SELECT count(*) FROM schema_migration"
 _INDEXES = "SELECT name, tbl_name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"
 
 
-def shape(role: str, connection: Any) -> Iterator[Fault]:
-    """Yield what a store of that role lacks, has too much, or has otherwise than this program makes it.
+def shape(store: Store, connection: Any) -> Iterator[Fault]:
+    """Yield what a store lacks, has too much, or has otherwise than this program makes it.
 
-    One that has been through other migrations than these models' is another program's, of which nothing is known here.
+    Nothing is known of those that a program with migrations of its own opens.
     """
-    there, wanted = shape_of(connection), wanted_shape(role)
-    if HISTORY in there and connection.execute(_VERSION).fetchone()[0] != own_version(role):
+    migrations = store.router.migrations.get(store.role)
+    if migrations is not None and migrations.version != own_version(store.role):
         return
+    there, wanted = shape_of(connection), wanted_shape(store.role)
     missing = wanted.keys() - there.keys()
     # With a table go its indexes, of which nothing is said then.
     for name in sorted(n for n in missing if f"table {wanted[n]['kind'][0]}" not in missing):
         slow = ", and what it is for is slow" if name.startswith("index") else ""
         yield Fault("shape", f"the {name} is missing{slow}: restore the store from a backup")
     for name in sorted(there.keys() - wanted.keys() - set(OWN)):
-        yield Fault("shape", f"the {name} was added by something else than this program")
+        yield Fault(
+            "shape",
+            f"the {name} was added by something else than this program; find out by what, and drop it",
+        )
     for name in sorted(there.keys() & wanted.keys()):
         for what, want in wanted[name].items():
             have = there[name][what]
@@ -98,16 +101,13 @@ def wanted_shape(role: str) -> Shape:
     """Return what a new store of that role comes to."""
     with closing(sqlite.driver.connect(":memory:")) as connection:
         for model in _models_of(role):
-            # By a database of no tenant's: the model's own is there in an entry alone.
-            schema = type(model._schema)(model, SqliteDatabase(None))
-            for made in (schema._create_table(safe=False), *schema._create_indexes(safe=False)):
-                connection.execute(made.query()[0])
+            for sql, _ in table_queries(model):
+                connection.execute(sql)
         return shape_of(connection)
 
 
 def _models_of(role: str) -> list[type[Model]]:
-    from models.companies import (
-        COMPANY_MODELS,
-    )  # which knows all models, and is known by those that check
+    # Which knows all models, and is known by those that check.
+    from models.companies import COMPANY_MODELS
 
     return [model for model in COMPANY_MODELS if model._meta.store == role]

@@ -17,7 +17,7 @@ from peewee import PeeweeException
 
 from .. import sqlite
 from ..errors import BackupFailed, TenantError
-from ..scratch import scratch_folder
+from ..scratch import BACKING_UP, scratch_folder
 from ..tenant import Tenant
 from . import keys
 from .disk_words import told
@@ -28,7 +28,7 @@ from .records import Records
 from .report import Outcome, RunReport
 from .restores import Restores
 from .retention import Retention
-from .run import FOLDER, Run
+from .run import Run
 from .shelf import Shelf
 from .status import BackupFigures, BackupStatus, tenant_status
 from .units import Unit, all_units, unit_of
@@ -109,7 +109,7 @@ class BackupManager(Shelf, Restores):
         self._stopping = threading.Event()
 
     def _scratch(self) -> AbstractContextManager[str]:
-        return scratch_folder(self.router.path, FOLDER)
+        return scratch_folder(self.router.path, BACKING_UP)
 
     # Every so often
 
@@ -228,13 +228,13 @@ class BackupManager(Shelf, Restores):
         try:
             units = all_units(self.router) if tenant is None else [self._unit(tenant)]
             report = run.go(units, even_unchanged)
-        except (OSError, PeeweeException, sqlite.driver.Error) as error:
+        except BaseException as error:
             self.failures += 1
             if isinstance(error, TenantError):  # a lock that wasn't had in time is an OSError, too
                 raise
-            raise BackupFailed(f"Backups couldn't be made: {_of_the_data_folder(error)}") from error
-        except BaseException:
-            self.failures += 1
+            if isinstance(error, (OSError, PeeweeException, sqlite.driver.Error)):
+                why = _of_the_data_folder(error)
+                raise BackupFailed(f"Backups couldn't be made: {why}") from error
             raise
         finally:
             with self._mutex:

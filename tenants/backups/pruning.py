@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import TenantError
 from ..life.steps import step
-from ..scratch import scratch_folder
+from ..scratch import BACKING_UP, scratch_folder
 from . import retention
 from .backup import Backup
 from .disk_words import told
@@ -42,12 +42,10 @@ class Pruner:
 
         Where a tenant's last attempt at a backup has failed, nothing of its goes.
         """
-        from .run import FOLDER
-
         path = self.manager.router.path
         failing = {found.tenant for found in self.manager.records.standings() if found.failures}
         removed = []
-        with scratch_folder(path, FOLDER) as scratch:
+        with scratch_folder(path, BACKING_UP) as scratch:
             for tenant in self.place.tenants():
                 if tenant not in failing:
                     with turn(path, threading.Event()):

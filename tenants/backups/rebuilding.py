@@ -29,7 +29,7 @@ from ..life.steps import step
 from ..places import UNIVERSAL_NAME, flush_file, flush_folder, remove_folder
 from ..router import Router
 from ..schemas.migrating import migrate
-from ..scratch import scratch_folder
+from ..scratch import RESTORING, scratch_folder
 from ..store import Store
 from . import keys
 from .backup import UNIVERSAL, Backup
@@ -39,7 +39,7 @@ from .manifest import Manifest
 from .place import Place, place_of
 from .reading import Reader
 from .restoring import Register
-from .workshop import FOLDER, Workshop, require_sound
+from .workshop import Workshop, require_sound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +113,7 @@ def rebuild(
     target = Path(folder).absolute()
     place_, key = place_of(backups), keys.read(key_file) if key_file is not None else None
     with _part(target) as part:
-        reader = Reader(place_, _NothingKnown(), key, lambda: scratch_folder(part, FOLDER))  # type: ignore[arg-type]
+        reader = Reader(place_, _NothingKnown(), key, lambda: scratch_folder(part, RESTORING))  # type: ignore[arg-type]
         found = _catalogue(reader, part, trusting, tell)
         router = Router(part, migrations=migrations)
         try:

@@ -14,7 +14,7 @@ from peewee import PeeweeException
 
 from ..errors import BackupFailed, TenantError
 from ..places import remove_folder
-from ..scratch import scratch_folder
+from ..scratch import BACKING_UP, scratch_folder
 from .disk_words import PlaceFailed, told
 from .examining import Examiner
 from .making import Making
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from .manager import BackupManager
 
 log = logging.getLogger("tenants")
-
-FOLDER = "backing_up"
-"""The data folder's folder for copies of which backups are made."""
 
 
 class Run:
@@ -157,7 +154,7 @@ class Run:
         """Have a folder for copies, and a process that looks at them, from the first changed unit to the run's end."""
         if self.scratch:
             return
-        self.scratch = self._kept.enter_context(scratch_folder(self.router.path, FOLDER))
+        self.scratch = self._kept.enter_context(scratch_folder(self.router.path, BACKING_UP))
         manager = self.manager
         self._examiner = Examiner(self.scratch, manager.checks, manager.describe, manager.key)
         self._kept.callback(self._examiner.close)

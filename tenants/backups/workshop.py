@@ -16,7 +16,7 @@ from ..errors import BackupFailed, RefusedFile, TenantError
 from ..life import copies
 from ..life.placing import make_ready
 from ..life.steps import step
-from ..scratch import scratch_folder
+from ..scratch import RESTORING, scratch_folder
 from ..store import Store
 from ..tenant import Tenant, new_id
 from . import copying
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from ..router import Router
     from .backup import Backup
     from .reading import Reader
-
-FOLDER = "restoring"
 
 
 class Workshop:
@@ -46,7 +44,7 @@ class Workshop:
         self._asked = (checks, describe)
 
     def __enter__(self) -> Workshop:
-        self.folder = self._kept.enter_context(scratch_folder(self.router.path, FOLDER))
+        self.folder = self._kept.enter_context(scratch_folder(self.router.path, RESTORING))
         self._examiner = Examiner(self.folder, *self._asked, None)
         self._kept.callback(self._examiner.close)
         return self

@@ -11,7 +11,7 @@ from peewee import PeeweeException
 
 from .. import sqlite
 from ..errors import TenantError
-from ..scratch import clear_dead
+from ..scratch import BACKING_UP, RESTORING, clear_dead
 from ..tenant import is_id
 from . import marks
 from .templates import remove_asides
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from ..router import Router
 
 log = logging.getLogger("tenants")
-
-SCRATCH = ("backing_up", "restoring")
-"""The data folder's folders for what is gone at the end of a piece of work."""
 
 
 def recover(router: Router) -> list[str]:
@@ -34,7 +31,7 @@ def recover(router: Router) -> list[str]:
         # A process died in the middle of a change, and until the next one all would ask the catalogue each time.
         with suppress(TenantError), router.notice.changing():
             pass
-    for name in SCRATCH:
+    for name in (BACKING_UP, RESTORING):
         clear_dead(router.path, name)
     remove_asides(router.path)
     try:

@@ -106,7 +106,7 @@ class Templates:
             parts = [str(_FORMAT), name]
             for role, of_role in sorted(models.items()):
                 parts += [role, self.router.fingerprint(role)]
-                parts += [sql for model in of_role for sql in _tables_sql(model)]
+                parts += [repr(query) for model in of_role for query in table_queries(model)]
             digest = hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()[
                 :32
             ]
@@ -172,11 +172,12 @@ def _shape(model: type[Model]) -> tuple[Any, ...]:
     return (model, meta.table_name, tuple(meta.sorted_field_names), len(meta.indexes))
 
 
-def _tables_sql(model: type[Model]) -> list[str]:
+def table_queries(model: type[Model]) -> list[tuple[str, Any]]:
+    """Return the statements, with their parameters, by which a model's table and its indexes are made."""
     # By a database of no tenant's: the model's own is there in an entry alone.
     schema = type(model._schema)(model, _PATTERN)
     statements = [schema._create_table(safe=False), *schema._create_indexes(safe=False)]
-    return [repr(statement.query()) for statement in statements]
+    return [statement.query() for statement in statements]
 
 
 # The files
