@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from time import monotonic
@@ -9,6 +10,9 @@ from types import TracebackType
 
 from .contention import contention
 from .errors import LockTimeout, WouldDeadlock
+
+NOTHING_KNOWN = sys.maxsize
+"""How deep it was had before, until that has been looked at: nothing was taken yet."""
 
 
 class _Waiter:
@@ -67,10 +71,11 @@ class DBLock:
         """
         thread = threading.get_ident()
         who = thread if owner is None else owner
-        waiter = None
+        waiter, had = None, NOTHING_KNOWN
         try:
             with self._mutex:
-                if self._depth == 0:  # then nobody waits either: it is handed over, never dropped
+                had = self._depth
+                if had == 0:  # then nobody waits either: it is handed over, never dropped
                     self._take(who, thread)
                     return
                 if self._owner == who:
@@ -83,7 +88,17 @@ class DBLock:
         except BaseException:  # Ctrl-C, wherever it comes, or the wait was too long
             if waiter is not None:
                 self._withdraw(waiter)
+            else:
+                self._undo(who, had)
             raise
+
+    def _undo(self, who: object, had: int) -> None:
+        """Take back what an interrupted `acquire` that didn't wait may have added to what there was."""
+        with self._mutex:
+            if self._owner == who and self._depth > had:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._hand_over()
 
     def _require_an_end(self, thread: int) -> None:
         """Raise `WouldDeadlock` where whoever waits would wait for itself."""

@@ -55,7 +55,7 @@ class ProcessTurn:
     def forget(self) -> None:
         """Have no turn, and wait for none: in a forked child, where only the parent's threads did."""
         # Closed, never unlocked: a lock is the open file's, which the two have in common.
-        if self._queued is not None:
+        if self._queued is not None and self._queued.descriptor >= 0:
             os.close(self._queued.descriptor)
         if self._descriptor >= 0 and not self._lent:
             os.close(self._descriptor)
@@ -88,31 +88,35 @@ class ProcessTurn:
         try:
             fcntl.fcntl(descriptor, _TRY, self._claim)
             fcntl.fcntl(descriptor, _TRY, self._not_next)
+            self._have(descriptor, lent=True)
         except BlockingIOError:
             return False
         except OSError:  # a file system without such locks
             return True
-        self._have(descriptor, lent=True)
+        except BaseException:  # Ctrl-C, and the kernel may have given it already
+            self._descriptor = -1
+            self._leave(descriptor, lent=True)
+            raise
         return True
 
     def _have(self, descriptor: int, lent: bool) -> None:
         self._descriptor, self._lent, self._since = descriptor, lent, monotonic()
 
     def _queue(self, descriptor: int, seconds: float) -> bool:
-        queued = self._place(descriptor)
-        if queued is None:
-            return True
         begun = monotonic()
         try:
+            queued = self._place(descriptor)
+            if queued is None:
+                return True
             queued.signal.acquire(timeout=min(max(seconds, 0), threading.TIMEOUT_MAX))
-        except BaseException:  # Ctrl-C
-            self._give_up(queued)
+            self._give_up()
+            taken = self._descriptor >= 0  # it may have come between the time-out and this line
+            contention.waited(monotonic() - begun, in_vain=not taken)
+            return taken
+        except BaseException:  # Ctrl-C, wherever it comes
+            self._give_up()
             self.end()
             raise
-        self._give_up(queued)
-        taken = self._descriptor >= 0  # it may have come between the time-out and this line
-        contention.waited(monotonic() - begun, in_vain=not taken)
-        return taken
 
     def _place(self, descriptor: int) -> _Queued | None:
         """Return a place in the queue; None where no descriptor or no thread is to be had for it."""
@@ -122,24 +126,25 @@ class ProcessTurn:
                 queued.wanted = True
                 return queued
         try:
-            queued = self._queued = _Queued(os.dup(descriptor))
+            queued = self._queued = _Queued()
+            queued.descriptor = os.dup(descriptor)
             start_new_thread(self._wait_in, (queued,))  # it needs nothing of what a Thread is
         except (OSError, RuntimeError):
-            if queued is not None:
+            if queued is not None and queued.descriptor >= 0:
                 os.close(queued.descriptor)
             self._queued = None
             return None
-        except BaseException:  # Ctrl-C, and the thread may run or not
-            if queued is not None:
-                self._give_up(queued)
-            self._queued = None
-            self.end()
+        except BaseException:  # Ctrl-C; once there is a descriptor, the thread runs, and clears up
+            if queued is None or queued.descriptor < 0:
+                self._queued = None
             raise
         return queued
 
-    def _give_up(self, queued: _Queued) -> None:
+    def _give_up(self) -> None:
+        """Have whatever still comes passed on. Idempotent."""
         with self._mutex:
-            queued.wanted = False
+            if self._queued is not None:
+                self._queued.wanted = False
 
     def _wait_in(self, queued: _Queued) -> None:
         """Wait in the kernel's queue, in a thread of its own: there it can't be waited with a time-out."""
@@ -177,12 +182,12 @@ class _Queued:
     """A place in the kernel's queue, where a thread of its own waits.
 
     Attributes:
-        descriptor: its own, of the same open file.
+        descriptor: its own, of the same open file; below 0 until it has one.
         wanted: False once nobody waits for it any more.
     """
 
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
+    def __init__(self) -> None:
+        self.descriptor = -1
         self.wanted = True
         self.signal = threading.Lock()
         self.signal.acquire()

@@ -9,6 +9,7 @@ from types import TracebackType
 
 from .contention import contention
 from .errors import LockTimeout, WouldDeadlock
+from .locks import NOTHING_KNOWN
 
 
 class _Waiter:
@@ -92,13 +93,15 @@ class RWLock:
         """
         thread = threading.get_ident()
         who = thread if owner is None else owner
-        waiter = None
+        waiter, had = None, NOTHING_KNOWN
         try:
             with self._mutex:
                 share = self._readers.get(who)
                 if share is not None:
+                    had = share.depth
                     share.depth += 1
                     return
+                had = 0
                 if self._may_read(who, thread):
                     self._readers[who] = _Share(thread)
                     return
@@ -110,6 +113,8 @@ class RWLock:
         except BaseException:  # Ctrl-C, wherever it comes, or the wait was too long
             if waiter is not None:
                 self._withdraw(waiter)
+            else:
+                self._undo(who, had, writes=False)
             raise
 
     def _may_read(self, who: object, thread: int) -> bool:
@@ -135,12 +140,14 @@ class RWLock:
         """
         thread = threading.get_ident()
         who = thread if owner is None else owner
-        waiter = None
+        waiter, had = None, NOTHING_KNOWN
         try:
             with self._mutex:
                 if self._writer == who:
+                    had = self._depth
                     self._depth += 1
                     return
+                had = 0
                 if self._may_write(who):
                     self._writer, self._writer_thread, self._depth = who, thread, 1
                     return
@@ -154,6 +161,8 @@ class RWLock:
         except BaseException:  # Ctrl-C, wherever it comes, or the wait was too long
             if waiter is not None:
                 self._withdraw(waiter)
+            else:
+                self._undo(who, had, writes=True)
             raise
 
     def _may_write(self, who: object) -> bool:
@@ -198,6 +207,19 @@ class RWLock:
                 f"{self.name} was busy for {waited:.3g} seconds: others are "
                 f"{'using' if waiter.writes else 'writing to'} it. Nothing was changed; try again."
             )
+
+    def _undo(self, who: object, had: int, writes: bool) -> None:
+        """Take back what whoever was interrupted without having waited may have added to what there was."""
+        with self._mutex:
+            if self._depth_of(who, writes) > had:
+                self._drop(who, writes)
+                self._admit()
+
+    def _depth_of(self, who: object, writes: bool) -> int:
+        if writes:
+            return self._depth if self._writer == who else 0
+        share = self._readers.get(who)
+        return share.depth if share is not None else 0
 
     def _withdraw(self, waiter: _Waiter) -> None:
         with self._mutex:

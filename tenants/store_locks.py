@@ -48,9 +48,9 @@ class StoreLock(DBLock):
         """
         begun = monotonic()
         self.acquire(timeout, owner)
-        if self._depth > 1 or descriptor < 0 or self.turn.take_if_free(descriptor):
-            return
         try:
+            if self._depth > 1 or descriptor < 0 or self.turn.take_if_free(descriptor):
+                return
             self._require_order(self._thread)
             taken = self.turn.take(descriptor, self._seconds(timeout) - (monotonic() - begun))
         except BaseException:

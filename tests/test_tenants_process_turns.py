@@ -62,6 +62,13 @@ def processes(tmp_path: Path) -> Iterator[list[Process]]:
     wait_for(lambda: not any(process.turn._queued for process in made))
 
 
+def queued(process: Process) -> int:
+    """Return how many wait in the kernel's queues at its file."""
+    inode = f":{os.stat(process.file.fileno()).st_ino} "
+    locks = Path("/proc/locks").read_text().splitlines()
+    return sum(" -> " in line and inode in line for line in locks)
+
+
 @contextmanager
 def waiting(process: Process, then: list[str], name: str) -> Iterator[threading.Thread]:
     """A thread that is in the queue, and notes that it had its turn."""
@@ -71,9 +78,10 @@ def waiting(process: Process, then: list[str], name: str) -> Iterator[threading.
         then.append(name)
         process.turn.end()
 
+    there = queued(process)
     thread = threading.Thread(target=work)
     thread.start()
-    wait_for(lambda: process.turn._queued is not None)
+    wait_for(lambda: queued(process) > there)
     yield thread
     thread.join(PATIENCE)
     assert not thread.is_alive()
