@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -16,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from backed_up import OLD, Site, describe_too_much, find_no_room, no_bad_notes, site, texts_in
-from notes import Note, child
+from notes import Child, Note, child
 from tenants import BackupFailed, BackupManager, TenantError, UnknownTenant
-from tenants.backups import keys
+from tenants.backups import keys, local_place
 from tenants.backups.backup import Backup
 from tenants.backups.disk_words import told
 from tenants.backups.stored import StoredFile
@@ -527,6 +528,80 @@ def test_a_place_that_lost_its_backups(site: Site) -> None:
     assert manager.failures == 1
     assert not (site.folder / "backups").exists()
     assert len(manager.backup_now(even_unchanged=True).require_good().made) == 3
+
+
+#: Makes the first backup ever, and is killed at the step of that name.
+FIRST = """
+import os, signal, sys
+import notes
+from tenants import BackupManager, Router
+from tenants.life import steps
+folder, at = sys.argv[1:]
+def reached(name):
+    if name == at:
+        os.kill(os.getpid(), signal.SIGKILL)
+steps.reached = reached
+BackupManager(Router(folder + "/data"), folder + "/backups").backup_now()
+"""
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "copies made for a backup",
+        "copies packed for a backup",
+        "manifest of a backup written",
+        "backup noted",
+        "backup published",
+    ],
+)
+def test_killed_in_the_first_backup_ever(site: Site, step: str) -> None:
+    """The next run goes on, and doesn't take what was noted, and never came to be, for backups that were lost."""
+    process = Child(FIRST, site.folder, step).process
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    manager = site.manager()
+    manager.backup_now().require_good()
+    there = manager.list()
+    assert {backup.tenant for backup in there} == set(manager.place.tenants())
+    for one in manager.status().tenants:
+        assert one.latest in there
+
+
+def test_another_process_makes_the_first_backup_meanwhile(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever listed the place before that doesn't say that backups were lost."""
+    manager, other = site.manager(), site.manager()
+
+    def listed() -> list[str]:
+        monkeypatch.undo()
+        found = manager.place.tenants()
+        other.backup_now("acme").require_good()
+        return found
+
+    monkeypatch.setattr(manager.place, "tenants", listed)
+    assert kinds(manager.backup_now().require_good()).keys() >= {"globex", "universal"}
+
+
+def test_a_new_place_is_on_the_disk_before_anything_is_noted(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power failure doesn't leave notes of backups beside a place that isn't there."""
+    flushed: list[Path] = []
+    monkeypatch.setattr(
+        local_place, "flush_folder", lambda folder: flushed.append(Path(folder))
+    )  # which the machine of a test can't see undone
+    before: list[Path] = []
+
+    def reached(name: str) -> None:
+        if name == "copies packed for a backup":
+            before.extend(flushed)
+
+    monkeypatch.setattr(steps, "reached", reached)
+    manager = site.manager(place=site.folder / "new" / "backups")
+    manager.backup_now("acme").require_good()
+    assert {site.folder, site.folder / "new", site.folder / "new" / "backups"} <= set(before)
 
 
 def test_checks_stand_in_modules(site: Site) -> None:

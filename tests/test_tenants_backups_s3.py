@@ -142,6 +142,33 @@ def test_a_place_that_cant_be_reached(
     assert str(raised.value).count("can't be listed") == 1
 
 
+def test_killed_before_the_first_backup_ever_was_sent(
+    site: Site, place: S3Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next run goes on, and doesn't say that backups were lost."""
+    place.prefix = "of/nobody/yet/"
+    place.name = "s3://bucket/of/nobody/yet"
+    manager = site.manager(place=place)
+
+    def killed(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    for of, name in ((place, "publish"), (place, "give_up"), (manager.records, "forget")):
+        monkeypatch.setattr(of, name, killed)  # nothing of it is done any more
+    with pytest.raises(KeyboardInterrupt):
+        manager.backup_now("acme")
+    monkeypatch.undo()
+    assert manager.list() == []
+    manager.backup_now("acme").require_good()
+    assert len(manager.list()) == 1
+    for key, _ in list(place._keys("")):
+        place._client.delete_object(Bucket="bucket", Key=place.prefix + key)
+    for tenant in place.tenants():
+        place._client.delete_object(Bucket="bucket", Key=f"{place.prefix}{tenant}/")
+    with pytest.raises(BackupFailed, match="now there is nothing"):
+        manager.backup_now("acme")
+
+
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who hasn't installed it is told its name."""
     monkeypatch.setitem(sys.modules, "boto3", None)

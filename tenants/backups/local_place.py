@@ -40,7 +40,7 @@ class LocalPlace:
         home = f"{self.folder}/{tenant}"
         if os.path.isdir(home) and not os.path.islink(home):
             return
-        os.makedirs(self.folder, mode=0o700, exist_ok=True)
+        _make_lasting(self.folder)
         try:
             os.mkdir(home, mode=0o700)
         except FileExistsError as error:
@@ -118,3 +118,14 @@ class LocalPlace:
         with suppress(FileNotFoundError, NotADirectoryError):
             return os.listdir(f"{self.folder}/{tenant}")
         return []
+
+
+def _make_lasting(folder: str) -> None:
+    """Make a folder, and those above it that aren't there, so that they outlive a power failure."""
+    missing, path = [], folder
+    while not os.path.isdir(path):
+        missing.append(path)
+        path = os.path.dirname(path)
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    for path in missing:
+        flush_folder(os.path.dirname(path))

@@ -179,6 +179,7 @@ class Making:
         step("manifest of a backup written")
         self.records.announce(made, manifest.digest(content))
         try:
+            step("backup noted")
             self.place.publish(made.tenant, made.stamp, part)
         except BaseException:
             self.records.forget(made.backup)

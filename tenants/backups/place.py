@@ -25,6 +25,9 @@ class Place(Protocol):
     def begin(self, tenant: str, stamp: str, scratch: str) -> str:
         """Return an empty folder of this machine, in which the files of a new backup are made.
 
+        From then on the tenant is among `tenants`, also where the backup never comes to be, and after a power failure:
+        whoever has noted a backup and finds a place without any knows that it was emptied.
+
         Args:
             tenant: the tenant's id, or `universal`.
             stamp: the backup's.

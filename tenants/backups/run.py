@@ -84,12 +84,14 @@ class Run:
         return report
 
     def _tenants_there(self, even_unchanged: bool) -> set[str]:
+        # The records first: another process may begin the first backup ever meanwhile, at its place before it is noted.
+        were_there = not even_unchanged and self.records.has_backups()
         try:
             there = set(self.place.tenants())
         except OSError as error:
             what = "" if isinstance(error, PlaceFailed) else "The backups there can't be listed: "
             raise BackupFailed(f"{what}{told(error)}") from error
-        if not there and not even_unchanged and self.records.has_backups():
+        if were_there and not there:
             raise BackupFailed(
                 f"There were backups at {self.place.name}, and now there is nothing: is its disk mounted? If they were "
                 f"removed on purpose, begin anew by backing up what hasn't changed, too."

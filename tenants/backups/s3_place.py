@@ -67,7 +67,12 @@ class S3Place:
         return cls(bucket, prefix, **options)
 
     def begin(self, tenant: str, stamp: str, scratch: str) -> str:
-        """Make a folder in the scratch: what is in it is sent when it is whole."""
+        """Make a folder in the scratch: what is in it is sent when it is whole.
+
+        The tenant's own key, which ends with a slash as folders do in S3's consoles, is there from now on.
+        """
+        with self._told(f"{tenant} can't be begun"):
+            self._client.put_object(Bucket=self.bucket, Key=f"{self.prefix}{tenant}/", Body=b"")
         return tempfile.mkdtemp(dir=scratch)
 
     def publish(self, tenant: str, stamp: str, folder: str) -> None:
@@ -144,12 +149,13 @@ class S3Place:
         return _by_stamp((key.removeprefix(under), size) for key, size in keys)
 
     def _keys(self, under: str) -> Iterator[tuple[str, int]]:
-        """Yield the keys below the prefix that begin so, in order, and their sizes in bytes."""
+        """Yield the keys of files below the prefix that begin so, in order, and their sizes in bytes."""
         pages = self._client.get_paginator("list_objects_v2")
         with self._told("its keys can't be listed"):
             for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix + under):
                 for found in page.get("Contents", ()):
-                    yield found["Key"].removeprefix(self.prefix), found["Size"]
+                    if not found["Key"].endswith("/"):
+                        yield found["Key"].removeprefix(self.prefix), found["Size"]
 
     def _delete(self, tenant: str, stamp: str, names: list[str]) -> None:
         with self._told(f"{tenant}/{stamp} can't be deleted"):
