@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from peewee import IntegerField, Model, PeeweeException, SqliteDatabase, TextField
 from playhouse.sqliteq import SqliteQueueDatabase
+
+from .crew import Crew
 
 PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
@@ -64,16 +65,12 @@ class Peer:
             for account in range(10):
                 Balance.create(account=account, amount=0)
 
-    def post(self, threads: int, count: int) -> int:
-        """Post so many vouchers by so many threads; one that fails isn't tried again. Return how many were kept."""
+    def post(self, crew: Crew, count: int) -> int:
+        """Post so many vouchers by the crew's threads; one that fails isn't tried again. Return how many were kept."""
         failed = self.errors.total()
         todo = iter(range(count))
         with self.database.bind_ctx(MODELS):
-            workers = [threading.Thread(target=self._work, args=(todo,)) for _ in range(threads)]
-            for worker in workers:
-                worker.start()
-            for worker in workers:
-                worker.join()
+            crew(lambda: self._work(todo))
         return count - (self.errors.total() - failed)
 
     def _work(self, todo: Any) -> None:

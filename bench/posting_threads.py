@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import statistics
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from models.posting import post_input
 
+from .crew import Crew
 from .figures import Figure, faster, main, seconds, timed
 from .posting_pair import BY, Twins, twins
 from .posting_peers import Peer
@@ -24,7 +24,10 @@ LEAST = 0.5
 
 
 def measure() -> list[Figure]:
-    """Measure 11 rounds of each number of threads, after one that isn't counted, the disk waited for by all."""
+    """Measure 11 rounds of each number of threads, after one that isn't counted, the disk waited for by all.
+
+    The threads stand ready before the clock runs, ours and the peers': what it costs to start one isn't posting.
+    """
     figures: list[Figure] = []
     errors: Counter[str] = Counter()
     with (
@@ -53,12 +56,14 @@ def _rounds(
     ours: list[float] = []
     theirs: dict[str, list[float]] = {name: [] for name in ("the bare driver by one", *peers)}
     fsyncs: list[float] = []
+    crew = Crew(threads)
     for _ in range(PAIRS + 1):
-        ours.append(timed(lambda: post(pair, threads, AT_ONCE, errors)))
+        ours.append(timed(lambda: post(pair, crew, AT_ONCE, errors)))
         theirs["the bare driver by one"].append(timed(lambda: pair.replay(AT_ONCE)))
         for name, peer in peers.items():
-            theirs[name].append(_time_per_kept(peer, threads))
+            theirs[name].append(_time_per_kept(peer, crew))
         fsyncs.append(_fsync(folder))
+    crew.dismiss()
     figures = []
     waited = f"the disk's own fsync takes {seconds(statistics.median(fsyncs))}"
     for name, took in theirs.items():
@@ -74,21 +79,17 @@ def _rounds(
     return figures
 
 
-def _time_per_kept(peer: Peer, threads: int) -> float:
+def _time_per_kept(peer: Peer, crew: Crew) -> float:
     """Return how many seconds the peer took, as if all that it posted in them had been a whole round."""
     begun = time.perf_counter()
-    kept = peer.post(threads, AT_ONCE)
+    kept = peer.post(crew, AT_ONCE)
     return (time.perf_counter() - begun) * AT_ONCE / max(kept, 1)
 
 
-def post(pair: Twins, threads: int, count: int, errors: Counter[str]) -> None:
-    """Post the next vouchers of the twins' by so many threads, each in an entry of its own."""
+def post(pair: Twins, crew: Crew, count: int, errors: Counter[str]) -> None:
+    """Post the next vouchers of the twins' by the crew's threads, each in an entry of its own."""
     todo = iter(range(pair.ours_done, pair.ours_done + count))
-    workers = [threading.Thread(target=_work, args=(pair, todo, errors)) for _ in range(threads)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    crew(lambda: _work(pair, todo, errors))
     pair.ours_done += count
 
 

@@ -12,6 +12,7 @@ from peewee import OperationalError, __exception_wrapper__, _ConnectionState, _m
 from . import sqlite
 from .errors import ReadOnlyStore, TenantError
 from .statements import Kind, kind_of
+from .store_locks import Writer
 
 if TYPE_CHECKING:
     from .cursors import SharedCursor
@@ -24,7 +25,7 @@ log = logging.getLogger("tenants")
 _execute = sqlite.driver.Cursor.execute
 
 
-class ConnectionState(_ConnectionState):
+class ConnectionState(_ConnectionState, Writer):
     """One entry's (or, of the shared database, one thread's) connection, and what is open on it.
 
     Attributes:
@@ -103,6 +104,7 @@ class ConnectionState(_ConnectionState):
             except sqlite.driver.Error:  # it was closed behind our back
                 self.spoiled = True
             self._part_with(connection)
+            self.conn = None  # it isn't ours to exchange any more
         if self.store.made_lock is not None:
             self.unlock()
         self.cursors = []
@@ -150,6 +152,36 @@ class ConnectionState(_ConnectionState):
         lock = self.store.made_lock
         if lock is not None:
             lock.release_wholly(self)
+
+    def exchange(self, heir: Writer) -> None:
+        """Give whoever writes next this connection for his own, as long as nobody can tell the one from the other.
+
+        Its cache has the pages as the file has them now; on his, SQLite would drop all, and read them again.
+        """
+        if (
+            isinstance(heir, ConnectionState)
+            and heir.store is self.store
+            and self._is_as_new()
+            and heir._is_as_new()
+        ):
+            ours, theirs = self.conn, heir.conn
+            self._have(theirs)
+            heir._have(ours)
+
+    def _is_as_new(self) -> bool:
+        connection = self.conn
+        return (
+            connection is not None
+            and not connection.in_transaction
+            and not self.spoiled
+            and self.hooks == self.store.database.hooks
+            and not self.has_cursors()
+        )
+
+    def _have(self, connection: Any) -> None:
+        self.conn = connection
+        if self.lease is not None:
+            self.lease.connections[self.store] = connection
 
     def settle(self) -> None:
         """Let the next writer in, unless a transaction that was begun as SQL is still open."""

@@ -12,6 +12,14 @@ from .locks import DBLock
 from .process_turns import ProcessTurn
 
 
+class Writer:
+    """An owner of the lock, who may have something that is of more use to the next."""
+
+    def exchange(self, heir: Writer) -> None:
+        """Be about to release the lock, which goes to that one, who does nothing but wait for it."""
+        raise NotImplementedError
+
+
 class StoreLock(DBLock):
     """Whose turn it is to write to a store: first among the threads of this process, then among the processes.
 
@@ -83,6 +91,10 @@ class StoreLock(DBLock):
             held.remove(self)
         if not self._queue or self.turn.is_over():
             self.turn.end()
+        if self._queue:
+            owner, heir = self._owner, self._queue[0].owner
+            if isinstance(owner, Writer) and isinstance(heir, Writer):
+                owner.exchange(heir)
         super()._hand_over()
 
 

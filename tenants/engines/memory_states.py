@@ -10,6 +10,7 @@ from peewee import __exception_wrapper__
 
 from .. import sqlite
 from ..connections import ConnectionState
+from ..store_locks import Writer
 from .memory_connections import LockingCursor, MemoryConnection
 from .memory_databases import private
 
@@ -34,6 +35,9 @@ class MemoryState(ConnectionState):
             self.judge(error)
             with __exception_wrapper__:
                 raise
+
+    def exchange(self, heir: Writer) -> None:
+        """Do nothing: the pages are in memory, whichever the connection, and its table locks know whose it is."""
 
     def name_tables(self, tables: tuple[str, ...]) -> None:
         self.open()
