@@ -38,6 +38,7 @@ MODULES = (
     "journal_page",
     "importing",
     "backing_up",
+    "papers",
 )
 
 HEAD = """# Benchmarks

@@ -12,6 +12,7 @@ from peewee import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from cuneifox.i18n import LazyText, _, _l, error_text
+from cuneifox.papers import PaperFailed
 from cuneifox.request import this_request
 from cuneifox.words import shown_name
 from models import errors as books
@@ -94,6 +95,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(OperationalError, answer_busy)
     app.register_error_handler(HTTPException, answer_http)
     app.register_error_handler(TooManyTries, answer_too_many)
+    app.register_error_handler(PaperFailed, answer_failed_paper)
 
 
 def answer_ours(error: Exception) -> Response:
@@ -200,6 +202,11 @@ def answer_too_many(error: TooManyTries) -> Response:
     response = _answer(429, text, {})
     response.headers["Retry-After"] = str(error.seconds)
     return response
+
+
+def answer_failed_paper(error: PaperFailed) -> Response:
+    """A PDF that couldn't be set; the log has the reason."""
+    return _answer(503, str(error.text), {"code": "paper-failed"})
 
 
 def wants_json() -> bool:

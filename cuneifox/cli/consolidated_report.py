@@ -32,7 +32,7 @@ def report(
 
         print_json(plain(made))
     elif form == "csv":
-        from cuneifox.csv_out import lines
+        from cuneifox.papers.csv_form import lines
 
         for line in lines(_plain(made, show), bom=False):
             click.echo(line, nl=False)
@@ -135,7 +135,7 @@ def _heading(slug: str, failure: str) -> str:
 
 def _plain(made: Consolidated, show: str) -> Iterator[list[Any]]:
     """One table for all currencies; each row names whom its total lacks."""
-    from cuneifox.csv_out import Amount
+    from cuneifox.papers import Amount
 
     columns = [column for block in made.blocks for column in block.columns]
     headings = [_heading(column.slug, column.failure) for column in columns]

@@ -171,7 +171,7 @@ def _whole_ledger(account: int, first: datetime.date, last: datetime.date) -> An
 
 
 def _print_csv(rows: Any) -> None:
-    from cuneifox.csv_out import lines
+    from cuneifox.papers.csv_form import lines
 
     for line in lines(rows, bom=False):
         click.echo(line, nl=False)

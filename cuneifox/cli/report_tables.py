@@ -195,6 +195,6 @@ def _money(scope: Scope) -> Any:
 
 
 def _amount(scope: Scope) -> Any:
-    from cuneifox.csv_out import Amount
+    from cuneifox.papers import Amount
 
     return lambda minor: Amount(minor, scope.decimals)

@@ -12,9 +12,9 @@ from flask.typing import ResponseReturnValue
 from cuneifox.audit import note
 from cuneifox.calendar_scope import CALENDAR_PRESETS, CalendarScope
 from cuneifox.clock import today
-from cuneifox.consolidated_rows import consolidated_rows
+from cuneifox.consolidated_table import consolidated_table
 from cuneifox.consolidation import FAILURES, read_parts
-from cuneifox.csv_out import csv_response
+from cuneifox.downloads import csv_response
 from cuneifox.i18n import LazyText, _l, error_text
 from cuneifox.identify import current_visit
 from cuneifox.navigation import Link
@@ -76,7 +76,7 @@ def show_trial_balance(form: str) -> ResponseReturnValue:
         return json_response(made)
     if form == "csv":
         bom = request.args.get("bom", "1") != "0"
-        return csv_response(consolidated_rows(made, _figure()), "consolidated-trial-balance", bom)
+        return csv_response(consolidated_table(made, _figure()), bom)
     return _page(scope, asked, made, {})
 
 

@@ -10,12 +10,12 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from cuneifox.access import needs
-from cuneifox.csv_out import csv_response
+from cuneifox.downloads import csv_response
 from cuneifox.i18n import LazyText, _, _l, error_text
 from cuneifox.navigation import Link
 from cuneifox.one_state import one_state
 from cuneifox.report_json import json_response
-from cuneifox.report_rows import journal_rows
+from cuneifox.report_tables import journal_table
 from cuneifox.words import shown_name
 from models.dates import check_range, parse_date
 from models.errors import BadInput
@@ -50,18 +50,18 @@ def index(form: str) -> ResponseReturnValue:
 def _answer(form: str) -> ResponseReturnValue:
     asked = {name: request.args.get(name, "").strip() for name in FILTERS}
     try:
-        wanted = _wanted(asked)
+        wanted = wanted_of(asked)
         keys: dict[str, Any] = {name: request.args.get(name) for name in ("after", "before")}
         page = journal(**wanted, **keys, limit=PER_PAGE)
     except BadInput as error:
         if form == "json":
             raise
-        return _page(asked, None, {error.field: error_text(error)}), 422
+        return refused(asked, error)
     if form == "json":
         return json_response(page)
     if form == "csv":
         return csv_response(
-            journal_rows(_all_pages(wanted)), "journal", request.args.get("bom", "1") != "0"
+            journal_table(all_pages(wanted)), bom=request.args.get("bom", "1") != "0"
         )
     return _page(asked, page, {})
 
@@ -70,7 +70,13 @@ blueprint.add_url_rule("/journal", "index", index, defaults={"form": "html"})
 blueprint.add_url_rule("/journal.<any(json, csv):form>", "index", index)
 
 
-def _wanted(asked: dict[str, str]) -> dict[str, Any]:
+def refused(asked: dict[str, str], error: BadInput) -> ResponseReturnValue:
+    """Tell on the form what is wrong with what was asked for."""
+    return _page(asked, None, {error.field: error_text(error)}), 422
+
+
+def wanted_of(asked: dict[str, str]) -> dict[str, Any]:
+    """Return what the journal is asked for by a filter as typed. Raises BadInput."""
     first, last = _day(asked, "first"), _day(asked, "last")
     if first and last:
         check_range(first, last)
@@ -99,7 +105,7 @@ def _day(asked: dict[str, str], name: str) -> Date | None:
     return day
 
 
-def _all_pages(wanted: dict[str, Any]) -> Iterator[Journal]:
+def all_pages(wanted: dict[str, Any]) -> Iterator[Journal]:
     """Yield every page, oldest vouchers first."""
     after = None
     while True:
@@ -123,6 +129,7 @@ def _page(asked: dict[str, str], page: Journal | None, errors: dict[str, str]) -
         asked=asked,
         errors=errors,
         here=here,
+        kept=kept,
         narrowed=bool(kept.keys() - {"status"}),
         statuses=list(STATUSES.items()),
         books=[("", _("All"))] + [(book.stid, f"{book.code} {shown_name(book)}") for book in books],

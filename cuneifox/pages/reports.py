@@ -1,4 +1,4 @@
-"""The four reports: on screen, as JSON and as CSV, each of a scope that its form asks for."""
+"""The four reports: on screen, as JSON and as CSV, XLSX and PDF, each of a scope that its form asks for."""
 
 from __future__ import annotations
 
@@ -10,24 +10,28 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from cuneifox.access import needs
-from cuneifox.clock import today
-from cuneifox.csv_out import csv_response
+from cuneifox.clock import now_shown, today
+from cuneifox.colophon import signed
+from cuneifox.downloads import csv_response, table_response
 from cuneifox.i18n import _, _l, error_text
+from cuneifox.identify import current_actor
 from cuneifox.lookups import Chart
 from cuneifox.navigation import Link
 from cuneifox.one_state import one_state
+from cuneifox.papers import Table
 from cuneifox.report_json import json_response
-from cuneifox.report_rows import (
-    Rows,
-    balance_sheet_rows,
-    ledger_rows,
-    profit_loss_rows,
-    trial_balance_rows,
+from cuneifox.report_tables import (
+    balance_sheet_table,
+    ledger_table,
+    profit_loss_table,
+    trial_balance_table,
 )
 from cuneifox.scope_form import PRESETS, BadScope, ScopeForm
+from cuneifox.words import shown_name
 from models.accounts import account_tree
 from models.errors import BadInput
 from models.reports.balance_sheet import balance_sheet
+from models.reports.figures import Scope
 from models.reports.ledger import Ledger, ledger
 from models.reports.paging import MOST_ROWS
 from models.reports.profit_loss import profit_loss
@@ -46,17 +50,20 @@ navigation = [
     Link(_l("Balance sheet"), "reports.balance_sheet", 40, "reports", ("ledger", "read")),
 ]
 
+FILES = ("csv", "xlsx", "pdf")
+"""Forms that hold all there is."""
+
 View = Callable[[str], ResponseReturnValue]
 
 
 def report(path: str) -> Callable[[View], View]:
-    """Serve a view as a page, and under path.json and path.csv."""
+    """Serve a view as a page, and under path.json, path.csv, path.xlsx and path.pdf."""
 
     def serve(view: View) -> View:
         marked = needs("ledger", "read")(_of_one_state(view))
         rule, endpoint = blueprint.add_url_rule, path.replace("-", "_")
         rule(f"/{path}", endpoint, marked, defaults={"form": "html"})
-        rule(f"/{path}.<any(json, csv):form>", endpoint, marked)
+        rule(f"/{path}.<any(json, csv, xlsx, pdf):form>", endpoint, marked)
         return marked
 
     return serve
@@ -65,7 +72,7 @@ def report(path: str) -> Callable[[View], View]:
 def _of_one_state(view: View) -> View:
     @wraps(view)
     def shown(form: str) -> ResponseReturnValue:
-        with one_state(whole=form == "csv"):
+        with one_state(whole=form in FILES):
             return view(form)
 
     return shown
@@ -83,7 +90,7 @@ def show_trial_balance(form: str) -> ResponseReturnValue:
         days = scope.read(today())
         return trial_balance(*days, empty=empty, account=stid, with_closing=with_closing)
 
-    return _answer("trial_balance", form, scope, build, trial_balance_rows)
+    return _answer("trial_balance", form, scope, build, trial_balance_table)
 
 
 @report("profit-loss")
@@ -95,7 +102,7 @@ def show_profit_loss(form: str) -> ResponseReturnValue:
         form,
         scope,
         lambda: profit_loss(*scope.read(today()), empty=empty),
-        profit_loss_rows,
+        profit_loss_table,
     )
 
 
@@ -109,7 +116,7 @@ def show_balance_sheet(form: str) -> ResponseReturnValue:
         form,
         scope,
         lambda: balance_sheet(scope.read(today())[1], empty=empty),
-        balance_sheet_rows,
+        balance_sheet_table,
     )
 
 
@@ -135,10 +142,12 @@ def show_ledger(form: str) -> ResponseReturnValue:
         keys: dict[str, Any] = {name: request.args.get(name) for name in ("after", "before")}
         return ledger(account.stid, *days, limit=PER_PAGE, from_end=_from_end(), **keys)
 
-    def rows(first_page: Ledger) -> Rows:
-        return ledger_rows(_all_pages(first_page.account.stid, scope))
+    def table(first_page: Ledger) -> Table:
+        account = first_page.account
+        named = f"{account.code} {shown_name(account)}"
+        return ledger_table(_all_pages(account.stid, scope), named)
 
-    return _answer("ledger", form, scope, build, rows, accounts=accounts, asked=asked)
+    return _answer("ledger", form, scope, build, table, accounts=accounts, asked=asked)
 
 
 def _from_end() -> bool:
@@ -160,12 +169,14 @@ def _answer(
     form: str,
     scope: ScopeForm,
     build: Callable[[], Any],
-    rows: Callable[[Any], Rows],
+    table: Callable[[Any], Table],
     **shown: Any,
 ) -> ResponseReturnValue:
     """Build a report and answer in the form that was asked for; a bad scope is told on its form."""
     try:
         made = build()
+        if form in ("xlsx", "pdf"):
+            return table_response(form, _signed(table(made), made.scope))
     except BadInput as error:
         if form == "json":
             raise
@@ -174,9 +185,14 @@ def _answer(
     if form == "json":
         return json_response(made)
     if form == "csv":
-        bom = request.args.get("bom", "1") != "0"
-        return csv_response(rows(made), name.replace("_", "-"), bom)
+        return csv_response(table(made), bom=request.args.get("bom", "1") != "0")
     return _page(name, scope, made, {}, **shown)
+
+
+def _signed(table: Table, scope: Scope) -> Table:
+    parentheses = request.args.get("negative") == "parentheses"
+    as_of = table.name == "balance-sheet"
+    return signed(table, scope, now_shown(), current_actor().name, parentheses, as_of)
 
 
 def _page(name: str, scope: ScopeForm, made: Any, errors: dict[str, str], **shown: Any) -> str:

@@ -9,7 +9,8 @@ from decimal import Decimal
 
 import pytest
 
-from cuneifox.csv_out import Amount, cell, csv_response, lines
+from cuneifox.papers import Amount, Column, Row, Table
+from cuneifox.papers.csv_form import cell, lines, table_lines
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
@@ -37,8 +38,24 @@ def test_quotes_commas_and_line_breaks_come_back_as_they_went_in() -> None:
 
 
 def test_the_mark_for_excel_is_a_choice() -> None:
-    """With `bom` the body begins with UTF-8's byte-order mark, once; without it, with the data."""
-    with_mark = csv_response([["ก"], ["ข"]], "t", bom=True).get_data()
-    assert with_mark.startswith(b"\xef\xbb\xbf")
-    assert with_mark.count(b"\xef\xbb\xbf") == 1
-    assert csv_response([["ก"]], "t", bom=False).get_data() == "ก\r\n".encode()
+    """With `bom` the first line begins with the byte-order mark, no other does; without it, with the data."""
+    assert list(lines([["ก"], ["ข"]], bom=True)) == ["\ufeffก\r\n", "ข\r\n"]
+    assert list(lines([["ก"]], bom=False)) == ["ก\r\n"]
+
+
+def test_a_tables_columns_can_be_summed() -> None:
+    """Neither headings among the rows nor what the whole table sums to are in a CSV; balances and sums of parts are."""
+    rows = [
+        Row(["Assets", None], "group"),
+        Row(["Opening", Amount(5, 2)], "opening"),
+        Row(["Cash", Amount(100, 2)]),
+        Row(["Total assets", Amount(100, 2)], "total", sums={"": 1}),
+        Row(["Total", Amount(100, 2)], "foot", sums={"": 1}),
+    ]
+    table = Table("t", "T", [Column("Name"), Column("Amount", "amount", summed=True)], rows)
+    assert [line.rstrip() for line in table_lines(table, bom=False)] == [
+        "Name,Amount",
+        "Opening,0.05",
+        "Cash,1.00",
+        "Total assets,1.00",
+    ]

@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
-from flask import Response
-
+from cuneifox.papers.table import Amount, Cell, Table
 from models.money import format_plain
 
 BOM = "\ufeff"
 """What Excel needs in front to take the file for UTF-8."""
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-Cell = str | int | Decimal | date | None
-
-
-class Amount(int):
-    """An amount in minor units that knows its decimals, and is written as a plain number."""
-
-    decimals: int
-
-    def __new__(cls, minor: int, decimals: int) -> Amount:
-        amount = super().__new__(cls, minor)
-        amount.decimals = decimals
-        return amount
 
 
 def cell(value: Cell) -> str:
@@ -50,7 +37,7 @@ def cell(value: Cell) -> str:
 
 
 def lines(rows: Iterable[Iterable[Cell]], bom: bool = True) -> Iterator[str]:
-    """Yield the table's lines, each ended by CR LF, the first behind a byte-order mark if `bom`."""
+    """Yield the rows' lines, each ended by CR LF, the first behind a byte-order mark if `bom`."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     if bom:
@@ -62,8 +49,21 @@ def lines(rows: Iterable[Iterable[Cell]], bom: bool = True) -> Iterator[str]:
         buffer.truncate()
 
 
-def csv_response(rows: Iterable[Iterable[Cell]], name: str, bom: bool = True) -> Response:
-    """Return the table as a download called `name`.csv; `name` is made of ASCII letters, - and digits."""
-    response = Response("".join(lines(rows, bom)), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return response
+def table_lines(table: Table, bom: bool = True) -> Iterator[str]:
+    """Yield a table's lines: headings, and the rows but for groups and foot."""
+    return lines(_rows(table), bom)
+
+
+def _rows(table: Table) -> Iterator[Iterable[Cell]]:
+    yield [column.heading for column in table.columns]
+    for row in table.rows:
+        if row.style not in ("group", "foot"):
+            yield row.cells
+
+
+def write_csv(table: Table, path: Path, tick: Callable[[int], None]) -> None:
+    """Write the table to a new file at `path`; `tick` is told how many lines are done."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for done, line in enumerate(table_lines(table)):
+            file.write(line)
+            tick(done)

@@ -1,0 +1,81 @@
+"""Files made of tables and vouchers, as answers to a request that waits for them."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from flask import Response
+
+from cuneifox.papers import FORMS, PaperFailed, Row, Table, VoucherPapers, write, write_vouchers
+from cuneifox.papers.csv_form import table_lines
+from cuneifox.request import this_request
+from models.errors import BadInput
+
+MOST_ROWS = {"pdf": 10_000, "xlsx": 100_000}
+"""What one request makes of a report; a page of PDF takes a hundredth of a second, and somebody waits for it."""
+
+log = logging.getLogger("cuneifox")
+
+
+def csv_response(table: Table, bom: bool = True) -> Response:
+    """Return the table as CSV, behind a byte-order mark if `bom`."""
+    return _download("".join(table_lines(table, bom)).encode(), table.name, "csv")
+
+
+def table_response(form: str, table: Table) -> Response:
+    """Return the table as one of the forms in MOST_ROWS. Raises BadInput for longer ones, PaperFailed."""
+    most = MOST_ROWS[form]
+
+    def tick(rows: int) -> None:
+        if rows > most:
+            raise BadInput(
+                "This has more than %(most)s lines, too many for one file of this kind here. "
+                "Choose fewer days, or take CSV.",
+                field="last",
+                most=f"{most:,}",
+            )
+
+    return _download(
+        _made(lambda path: write(form, _bounded(table, tick), path, tick)), table.name, form
+    )
+
+
+def vouchers_response(papers: VoucherPapers) -> Response:
+    """Return vouchers as one PDF. Raises PaperFailed."""
+    return _download(_made(lambda path: write_vouchers(papers, path, _untold)), papers.name, "pdf")
+
+
+def _untold(done: int) -> None:
+    """Nobody watches a request's progress."""
+
+
+def _bounded(table: Table, tick: Callable[[int], None]) -> Table:
+    """The table, which tells of its rows as they are read, before any page of them is set."""
+
+    def rows() -> Iterator[Row]:
+        for read, row in enumerate(table.rows, 1):
+            tick(read)
+            yield row
+
+    return replace(table, rows=rows())
+
+
+def _made(make: Callable[[Path], None]) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="cuneifox-paper-") as folder:
+        path = Path(folder) / "paper"
+        try:
+            make(path)
+        except PaperFailed as error:
+            log.error("Request %s: a PDF could not be made: %s", this_request().id, error)
+            raise
+        return path.read_bytes()
+
+
+def _download(content: bytes, name: str, form: str) -> Response:
+    response = Response(content, content_type=FORMS[form][1])
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
+    return response

@@ -1,0 +1,113 @@
+"""The typesetter's process: sets what lies in a folder as PDF, and ends. Imports nothing of ours.
+
+Usage: typesetter.py FONTS FOLDER. The folder holds plan.json, and in it a folder for each part with main.typ and its
+data.json. Each part's pages become its out.pdf, what is merged the folder's; or else there is a word on standard error
+and an exit status other than 0.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+PR_SET_PDEATHSIG = 1
+MEMORY_BYTES = 2_000_000_000
+TAGGED_BYTES = 100_000
+NICENESS = 10
+"""People's requests come first."""
+
+
+def main() -> None:
+    """Do as the plan says: {"parts": to set, "merge": to put together, "seconds": of CPU, "parent": pid, ...}."""
+    fonts, folder = Path(sys.argv[1]), Path(sys.argv[2])
+    plan = json.loads((folder / "plan.json").read_text("utf-8"))
+    _confine(plan)
+    for name in plan["parts"]:
+        _set(fonts, folder / name)
+    if plan["merge"]:
+        _merge(fonts, folder, plan)
+
+
+def _confine(plan: dict[str, Any]) -> None:
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != plan["parent"]:  # it died before it could be noticed
+        os.kill(os.getpid(), signal.SIGKILL)
+    for kind, most in (
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_CPU, plan["seconds"]),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        least = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (least, least))
+    os.nice(NICENESS)
+
+
+def _set(fonts: Path, part: Path) -> Path:
+    """Set one part's main.typ; what the part isn't, it can't read."""
+    import typst
+
+    made = part / "out.pdf"
+    typst.compile(
+        str(part / "main.typ"),
+        output=str(made),
+        root=str(part),
+        font_paths=[str(fonts)],
+        ignore_system_fonts=True,
+        pdf_tags=_is_tagged(part),
+    )
+    return made
+
+
+def _is_tagged(part: Path) -> bool:
+    """Whether the part is small enough to be tagged for screen readers, which takes a third longer."""
+    return (part / "data.json").stat().st_size < TAGGED_BYTES
+
+
+def _merge(fonts: Path, folder: Path, plan: dict[str, Any]) -> None:
+    """Put the parts into one document; with `numbers`, number its pages over all."""
+    import pikepdf
+
+    parts = [folder / name / "out.pdf" for name in plan["merge"]]
+    counts = []
+    for path in parts:
+        with pikepdf.open(path) as part:
+            counts.append(len(part.pages))
+    with pikepdf.new() as whole:
+        before = 0
+        for path, count in zip(parts, counts, strict=True):
+            with pikepdf.open(path) as part:
+                if plan["numbers"]:
+                    _number(fonts, folder, part, plan["numbers"], before, sum(counts))
+                whole.pages.extend(part.pages)
+            before += count
+        whole.docinfo["/Title"] = plan["title"]
+        whole.save(folder / "out.pdf")
+
+
+def _number(
+    fonts: Path, folder: Path, part: Any, numbers: dict[str, Any], before: int, pages: int
+) -> None:
+    import pikepdf
+
+    place = folder / "numbers"
+    data = {**numbers, "before": before, "pages": pages, "count": len(part.pages)}
+    (place / "data.json").write_text(json.dumps(data), "utf-8")
+    with pikepdf.open(_set(fonts, place)) as overlay:
+        for page, number in zip(part.pages, overlay.pages, strict=True):
+            page.add_overlay(number)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except MemoryError:
+        sys.exit("out of memory")
+    except Exception as error:  # noqa: BLE001  whatever it was, the starter tells
+        sys.exit(f"{type(error).__name__}: {error}"[:2000])

@@ -1,0 +1,41 @@
+"""What a PDF says, read back by poppler."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+needs_poppler = pytest.mark.skipif(
+    shutil.which("pdftotext") is None,
+    reason="pdftotext isn't installed (Debian's package poppler-utils)",
+)
+
+
+# The typesetter gives a consonant with a vowel and a tone mark above it out twice, for the tone mark is raised.
+_CLUSTER = re.compile("([\u0e01-\u0e2e][\u0e31\u0e34-\u0e39\u0e4d][\u0e47-\u0e4c])\\1")
+
+
+def pages_of(pdf: Path | bytes) -> list[str]:
+    """Return the text of each page, laid out as on paper, without marks of where words may be broken."""
+    content = pdf if isinstance(pdf, bytes) else pdf.read_bytes()
+    done = subprocess.run(
+        ["pdftotext", "-layout", "-enc", "UTF-8", "-", "-"],
+        input=content,
+        capture_output=True,
+        check=True,
+    )
+    text = _CLUSTER.sub(r"\1", done.stdout.decode().replace("\u200b", ""))
+    return text.removesuffix("\f").split("\f")
+
+
+def boxes_of(pdf: Path) -> list[tuple[float, float, str]]:
+    """Return left edge, right edge and text of each word on the first page, in points."""
+    done = subprocess.run(
+        ["pdftotext", "-bbox", "-l", "1", str(pdf), "-"], capture_output=True, check=True
+    )
+    found = re.findall(r'xMin="([\d.]+)".*?xMax="([\d.]+)".*?>(.*?)</word>', done.stdout.decode())
+    return [(float(left), float(right), text) for left, right, text in found]

@@ -1,0 +1,138 @@
+"""What is written as XLSX is read back by openpyxl as the same numbers, dates and texts."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+
+from cuneifox.papers import Amount, Column, Row, Table, write, xlsx_form
+from paper_tables import HOSTILE, accounts_table
+
+HEADING = 4
+"""The row of a sheet that holds the headings of `accounts_table`, counted from 1."""
+
+
+def quiet(done: int) -> None:
+    """Nobody asks how far it is."""
+
+
+def sheets(table: Table, path: Path, values: bool = True) -> list[Any]:
+    """The sheets of a table's workbook, formulas as their stored values or as they are."""
+    write("xlsx", table, path, quiet)
+    return list(load_workbook(path, data_only=values).worksheets)
+
+
+def test_figures_are_numbers_and_totals_are_sums(tmp_path: Path) -> None:
+    """Each amount is a number; the total is a SUM over just the rows above, and holds their sum already."""
+    table = accounts_table(25)
+    (shown,), (formulas,) = (
+        sheets(table, tmp_path / "t.xlsx", values=values) for values in (True, False)
+    )
+    last = HEADING + 25 + 3 + 1
+    for column in "CDE":
+        figures = [shown[f"{column}{n}"].value for n in range(HEADING + 1, last)]
+        numbers = [each for each in figures if each is not None]
+        assert len(numbers) == 25
+        formula = formulas[f"{column}{last}"].value
+        first, end = re.fullmatch(rf"=SUM\({column}(\d+):{column}(\d+)\)", formula).groups()
+        assert (int(first), int(end)) == (HEADING + 2, last - 1)
+        assert shown[f"{column}{last}"].value == pytest.approx(sum(numbers), abs=0.001)
+    assert shown[f"C{HEADING + 3}"].value == 123.45
+    assert shown[f"C{HEADING + 3}"].number_format == "#,##0.00"
+    assert shown.freeze_panes == f"A{HEADING + 1}"
+    assert shown.print_title_rows == f"${HEADING}:${HEADING}"
+    assert shown.page_setup.fitToHeight == 0
+    assert "บ้านสวน" in shown.oddFooter.left.text
+
+
+def test_sums_of_parts_take_their_own_rows(tmp_path: Path) -> None:
+    """A total names the parts that it sums and those that it takes off, across headings and other totals."""
+    rows = [
+        Row(["Sales", Amount(1000, 2)], part="income"),
+        Row(["Heading", None], "group"),
+        Row(["Rent", Amount(250, 2)], part="income"),
+        Row(["Total income", Amount(1250, 2)], "total", sums={"income": 1}),
+        Row(["Late sales", Amount(100, 2)], part="income"),
+        Row(["Wages", Amount(300, 2)], part="expense"),
+        Row(["Result", Amount(1050, 2)], "total", sums={"income": 1, "expense": -1}),
+    ]
+    table = Table("t", "T", [Column("Name"), Column("Amount", "amount", summed=True)], rows)
+    (shown,) = sheets(table, tmp_path / "t.xlsx", values=False)
+    assert shown["B7"].value == "=SUM(B4:B6)"
+    assert shown["B10"].value == "=SUM(B4:B6)+SUM(B8:B8)-SUM(B9:B9)"
+
+
+def test_texts_stay_texts(tmp_path: Path) -> None:
+    """Nothing that somebody typed becomes a formula, a link, a number or another text; what XML forbids is shown."""
+    (shown,) = sheets(
+        accounts_table(len(HOSTILE), names=HOSTILE), tmp_path / "t.xlsx", values=False
+    )
+    cells = {shown[f"A{n}"].value: shown[f"B{n}"] for n in range(HEADING + 1, HEADING + 12)}
+    for n, text in enumerate(HOSTILE):
+        cell = cells[f"A{n}"]
+        assert cell.data_type == "s"
+        assert cell.hyperlink is None
+        wanted = re.sub("[\x00\x07\x1b\u202e\u202c\u2067\u2069]", "\ufffd", text)
+        # openpyxl leaves the escape of an underscore (ECMA-376, ST_Xstring) as it stands in the file
+        assert cell.value.replace("_x005F_", "_") == wanted
+
+
+def test_long_texts_are_cut_with_a_mark(tmp_path: Path) -> None:
+    """A cell takes 32,767 UTF-16 units: a longer text ends in an ellipsis, whole characters before it."""
+    names = ["x" * 40_000, "😀" * 20_000, "y" * 32_767]
+    (shown,) = sheets(accounts_table(3, names=names), tmp_path / "t.xlsx")
+    long, faces, fits = (shown[f"B{HEADING + 2 + n}"].value for n in range(3))
+    assert long == "x" * 32_766 + "…"
+    assert faces == "😀" * 16_383 + "…"
+    assert fits == names[2]
+
+
+def test_dates_are_dates_and_decimals_are_the_currencys(tmp_path: Path) -> None:
+    """A date is one to the spreadsheet; yen have no decimals, dinars three; parentheses are a format."""
+    row = Row([datetime.date(2026, 2, 28), Amount(-5, 0), Amount(-1234567, 3), Amount(10**16, 2)])
+    columns = [Column("D", "date"), *(Column(each, "amount") for each in "ABC")]
+    (shown,) = sheets(Table("t", "T", columns, [row], parentheses=True), tmp_path / "t.xlsx")
+    assert shown["A4"].value == datetime.datetime(2026, 2, 28)  # noqa: DTZ001  as a sheet has it
+    assert (shown["B4"].value, shown["C4"].value) == (-5, -1234.567)
+    assert shown["C4"].number_format == "#,##0.000_);(#,##0.000)"
+    assert shown["D4"].value == "100,000,000,000,000.00"  # a number would be another one
+
+
+def test_more_rows_go_on_on_the_next_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a sheet is full the next one begins with the headings; the total sums over all of them."""
+    monkeypatch.setattr(xlsx_form, "MOST_ROWS", 20)
+    shown = sheets(accounts_table(40), tmp_path / "t.xlsx")
+    formulas = load_workbook(tmp_path / "t.xlsx").worksheets
+    assert [sheet.title for sheet in shown] == ["Accounts", "Accounts 2", "Accounts 3"]
+    assert all(sheet.max_row <= 20 for sheet in shown)
+    assert all(sheet["A1"].value == "Code" for sheet in shown[1:])
+    figures = [
+        sheet[f"C{n}"].value for sheet in shown for n in range(1, 21) if _is_account(sheet, n)
+    ]
+    assert len(figures) == 40
+    total = next(n for n in range(1, 21) if shown[2][f"B{n}"].value == "Total")
+    assert shown[2][f"C{total}"].value == pytest.approx(sum(figures), abs=0.001)
+    assert formulas[2][f"C{total}"].value == (
+        f"=SUM('Accounts'!C6:C20)+SUM('Accounts 2'!C2:C20)+SUM(C2:C{total - 1})"
+    )
+
+
+def _is_account(sheet: Any, n: int) -> bool:
+    return str(sheet[f"A{n}"].value).startswith("A") and sheet[f"C{n}"].value is not None
+
+
+def test_nothing_is_left_of_what_is_given_up(tmp_path: Path) -> None:
+    """Where the one who is told of progress raises, there is no file, and none beside it."""
+
+    def tick(done: int) -> None:
+        if done == 12:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write("xlsx", accounts_table(30), tmp_path / "t.xlsx", tick)
+    assert not list(tmp_path.iterdir())
