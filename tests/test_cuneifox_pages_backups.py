@@ -69,6 +69,19 @@ def test_what_has_failed_is_shown(site: Site, chief: Browser) -> None:
     assert "backups.run" not in dict(logged(site))
 
 
+def test_the_page_of_one_asks_for_that_one(
+    site: Site, chief: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How all the others stand isn't read for it, however many there are; what has failed is shown."""
+    tenant = site.router.tenant("acme")
+    manager = site.services.backups
+    assert manager is not None
+    manager.records.failed(tenant.id, "no room at all")
+    monkeypatch.setattr(manager, "status", None)
+    assert "no room at all" in chief.get(f"/backups/{tenant.id}").text
+    assert "no room at all" not in chief.get("/backups/universal").text
+
+
 def test_what_there_is_not(site: Site, chief: Browser) -> None:
     """Ids of nobody, and what is no id, are 404."""
     for id in ("a" * 26, "..", "acme"):

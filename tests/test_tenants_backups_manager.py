@@ -633,6 +633,26 @@ def test_the_catalogue_knows_its_backups(site: Site) -> None:
     }
     assert all(found.age is not None and found.stored_bytes > 0 for found in status.tenants)
     assert Path(status.place) == site.folder / "backups"
+    assert [manager.status_of(found.tenant) for found in status.tenants] == status.tenants
+
+
+def test_how_one_tenant_stands_is_asked_of_it_alone(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By slug or id, with what has failed, and before its first backup; of the others nothing is read."""
+    manager = site.manager()
+    assert manager.status_of("acme") is None
+    assert manager.status_of("universal").latest is None
+    with pytest.raises(UnknownTenant):
+        manager.status_of("nobody")
+    site.write("globex", "bad")
+    manager.backup_now()
+    monkeypatch.setattr(manager.records, "standings", None)
+    acme, globex = manager.status_of("acme"), manager.status_of(site.router.tenant("globex"))
+    assert (acme.failures, acme.latest) == (0, manager.latest("acme"))
+    assert (globex.failures, globex.latest) == (1, None)
+    assert "is bad" in globex.error
+    assert manager.status_of("universal").latest == manager.latest("universal")
 
 
 def test_an_examiner_whose_starter_died_ends_without_a_word(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def company_page(id: str, error: str = "", status: int = 200) -> ResponseReturnV
         id=id,
         name=name_of(id, rows),
         is_there=tenant is not None or id == UNIVERSAL,
-        standing=next((one for one in manager.status().tenants if one.tenant == id), None),
+        stand=manager.status_of(id),
         restorable=id != UNIVERSAL,
         kept=kept_groups(tenant) if tenant is not None else [],
         seen=standing_of(tenant) if tenant is not None else "",

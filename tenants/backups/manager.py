@@ -30,7 +30,7 @@ from .restores import Restores
 from .retention import Retention
 from .run import Run
 from .shelf import Shelf
-from .status import BackupFigures, BackupStatus, tenant_status
+from .status import BackupFigures, BackupStatus, TenantStatus, tenant_status
 from .units import Unit, all_units, unit_of
 
 if TYPE_CHECKING:
@@ -280,6 +280,18 @@ class BackupManager(Shelf, Restores):
             **self._counts,
             tenants=[tenant_status(standing) for standing in self.records.standings()],
         )
+
+    def status_of(self, tenant: Tenant | str) -> TenantStatus | None:
+        """Return how one tenant stands; None where no backup of it was tried yet. Of the others nothing is read.
+
+        Args:
+            tenant: by slug or id, or `universal`; a purged one's by its id.
+
+        Raises:
+            UnknownTenant: there is no tenant of that slug.
+        """
+        standing = self.records.standing(self.unit_id(tenant))
+        return tenant_status(standing) if standing is not None else None
 
     def __repr__(self) -> str:
         return f"<BackupManager {self.place.name}>"

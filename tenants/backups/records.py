@@ -113,6 +113,16 @@ class Records:
     def standings(self) -> list[Standing]:
         """Return how all tenants stand, the shared database last."""
         found = [Standing(*row) for row in self._run(_STANDINGS, self.place)]
+        return [*found, self._of_universal()]
+
+    def standing(self, tenant: str) -> Standing | None:
+        """Return how one tenant stands; None where no backup of it was tried yet."""
+        if tenant == UNIVERSAL:
+            return self._of_universal()
+        row = self._run(f"{_STANDINGS} WHERE s.tenant = ?", self.place, tenant).fetchone()
+        return Standing(*row) if row else None
+
+    def _of_universal(self) -> Standing:
         noted = self._read()
         own = {
             stamp: note for stamp, note in noted["backups"].items() if note["place"] == self.place
@@ -122,7 +132,7 @@ class Records:
         fields: dict[str, Any] = {name: noted[name] for name in names if name in noted}
         if latest:
             fields |= {name: own[latest][name] for name in ("bytes", "stored_bytes")}
-        return [*found, Standing(UNIVERSAL, latest=latest, **fields)]
+        return Standing(UNIVERSAL, latest=latest, **fields)
 
     # Which backups were made here
 
