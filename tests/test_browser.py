@@ -22,7 +22,7 @@ USER, CHIEF, PASSWORD = "somchai", "malee", "clay tablets by the thousand"
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server with a company and its user, and another that an administrator sees to."""
-    data = tmp_path_factory.mktemp("browser") / "data"
+    data = tmp_path_factory.mktemp("browser") / "data_of_many_companies_of_a_long_name"
     router = open_folder(Config(data_folder=str(data)))
     router.universal.create_tables([*PEOPLE, *CATALOGUE_MODELS])
     user = User.add(USER, PASSWORD, passwords=Passwords())
@@ -105,6 +105,22 @@ def test_a_company_is_archived_and_purged(address: str, page: Page) -> None:
     page.get_by_role("button", name="Purge").click()
     expect(main).to_contain_text("Globex is purged.")
     expect(page.get_by_role("link", name="Globex")).to_have_count(0)
+
+
+def test_where_backups_are_kept_fits_on_a_phone(address: str, page: Page) -> None:
+    """A long path is broken into lines: nothing is beside the screen, before the first backup and after it."""
+    page.context.clear_cookies()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{address}/sign-in")
+    page.get_by_label("User", exact=True).fill(CHIEF)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"{address}/backups")
+    expect(page.get_by_role("main")).to_contain_text("backups")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.get_by_role("button", name="Back up now").first.click()
+    expect(page.get_by_role("main")).to_contain_text("A backup was made.")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 def post_voucher(page: Page, amount: str) -> tuple[str, str]:
