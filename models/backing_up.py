@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -108,7 +108,7 @@ def restored(
     source: str = "",
     user_id: str = "",
     user_name: str = "system",
-    now: float | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> None:
     """Tell the catalogue that a company's stores were replaced, in the transaction that does it.
 
@@ -123,9 +123,10 @@ def restored(
         source: the stamp of the backup that these are; for files that a restore replaced and that are now put back,
             the time of that restore, written like a stamp; empty for files from elsewhere, whose past is unknown.
         user_id: who does it; ``user_name`` likewise.
-        now: UTC seconds; the clock's unless given.
+        clock: gives UTC seconds. It is asked here, where nobody has the stores in hand: what was copied before is
+            of the history that is left, and what is copied later of the one that there is from now on.
     """
-    now = time.time() if now is None else now
+    now = clock()
     company = Company.get_by_id(tenant.id)
     lost = (company.chain_count, company.chain_head)
     seals = facts.get("seals", {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import msgspec
@@ -15,9 +16,12 @@ from cuneifox.cli.exits import REFUSED, USAGE
 from cuneifox.config import Config
 from cuneifox.data_folder import open_folder
 from models.actors import Actor
+from models.backing_up import stamp_of
 from models.companies import change_settings
 from tenants import sqlite
 from tenants.backups.manifest import Manifest, encode
+from tenants.life import replacing
+from tenants.life.flipping import flip
 
 
 @pytest.fixture
@@ -273,6 +277,27 @@ def test_files_are_taken_row_by_row(run, companies: None, tmp_path: Path) -> Non
     )
     assert refused.exit_code == REFUSED
     assert _name(run, "acme") == "Acme"
+
+
+def test_a_restore_counts_from_the_moment_that_the_stores_are_others(
+    run, companies: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was posted and backed up while the backup was still being read is lost, and not missing."""
+    run("backup", "run", "acme")
+    moments = []
+
+    def noted_flip(*given: object) -> None:
+        moments.append(stamp_of(time.time()))
+        flip(*given)
+
+    monkeypatch.setattr(replacing, "flip", noted_flip)
+    assert run("backup", "restore", "acme", "--yes-restore", "acme").exit_code == 0
+    assert run("backup", "go-back", "acme", "--yes-restore", "acme").exit_code == 0
+    catalogue = sqlite.driver.connect(tmp_path / "data" / "universal.db")
+    found = [at for (at,) in catalogue.execute("SELECT at FROM restorations ORDER BY id")]
+    catalogue.close()
+    assert len(found) == 2
+    assert moments[0] < found[0] < found[1]
 
 
 def test_a_drill_says_whether_backups_can_be_restored(run, companies: None, tmp_path: Path) -> None:

@@ -12,9 +12,13 @@ from werkzeug.test import TestResponse
 from administering import logged, told, two_companies
 from cuneifox_site import Browser, Site
 from models.actors import Actor
+from models.backing_up import stamp_of
 from models.companies import Company, change_settings
+from models.restorations import Restoration
 from models.sharing import share_registers
 from tenants import Tenant
+from tenants.life import replacing
+from tenants.life.flipping import flip
 
 
 @pytest.fixture
@@ -70,6 +74,21 @@ def test_it_is_for_administrators(site: Site) -> None:
         answer = malee.post(f"{page}/{step}", "/companies", confirmed="acme", slug="x", name="x")
         assert answer.status_code == 403
     assert name(site, "acme") == "acme now"
+
+
+def test_a_restore_counts_from_the_moment_that_the_stores_are_others(
+    site: Site, chief: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was posted and backed up while the backup was still being read is lost, and not missing."""
+
+    def late_flip(*given: object) -> None:
+        site.clock.turn(60)
+        flip(*given)
+
+    monkeypatch.setattr(replacing, "flip", late_flip)
+    assert send(chief, form_of(site, "acme"), "restore", confirmed="acme").status_code == 303
+    with site.app.app_context():
+        assert Restoration.get().at == stamp_of(site.clock())
 
 
 def test_a_company_is_restored_and_that_undone(site: Site, chief: Browser) -> None:

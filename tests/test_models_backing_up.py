@@ -242,7 +242,7 @@ def test_a_restore_sets_the_catalogue_back_and_is_on_record(acme: Tenant) -> Non
     cut(3)
     assert len(problems()) == 1
     tell = partial(
-        restored, facts=before, source=stamps[0], user_name="Somsri", now=NOON + 2 * 3600
+        restored, facts=before, source=stamps[0], user_name="Somsri", clock=lambda: NOON + 2 * 3600
     )
     router.universal_store.write(tell, acme)
     assert problems() == []
@@ -265,7 +265,7 @@ def test_after_a_restore_the_next_posting_moves_the_catalogue_on(acme: Tenant) -
     before = facts()
     post_sale("2026-02-06")
     cut(3)
-    acme.router.universal_store.write(partial(restored, acme, facts=before, now=NOON))
+    acme.router.universal_store.write(partial(restored, acme, facts=before, clock=lambda: NOON))
     posted = post_sale("2026-02-09", 777)
     company = Company.get_by_id(acme.id)
     assert (company.chain_count, company.chain_head) == (4, posted.chain_hash)
@@ -293,7 +293,9 @@ def test_a_restore_of_registers_alone_leaves_the_chain_its_anchors(acme: Tenant)
         said.format("the catalogue"),
         said.format(f"the backup {stamps[1]}"),
     ]
-    tell = partial(restored, facts=before, roles=["registers"], source=stamps[0], now=NOON + 2)
+    tell = partial(
+        restored, facts=before, roles=["registers"], source=stamps[0], clock=lambda: NOON + 2
+    )
     acme.router.universal_store.write(tell, acme)
     assert check_company(acme.router, acme) == []
     assert Company.get_by_id(acme.id).chain_head == known

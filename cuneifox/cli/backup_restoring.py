@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import click
@@ -13,6 +12,9 @@ from cuneifox.cli.exits import REFUSED, Refused, printable
 from cuneifox.cli.opening import company_row, find_company, log
 from cuneifox.cli.printing import json_option, print_json, print_table, size
 from cuneifox.cli.working import working
+
+ME = "command line"
+"""Who restores, as the activity log has it."""
 
 yes_option = click.option(
     "--yes-restore", metavar="SLUG", help="Its short name again, instead of being asked."
@@ -84,7 +86,7 @@ def restore(
         with working() as progress:
             progress("Restoring", 0, 0)
             done = restore_company(
-                manager, tenant, backup, confirmed=typed, registers_too=registers_too, **_me()
+                manager, tenant, backup, confirmed=typed, registers_too=registers_too, user_name=ME
             )
         _tell_restored(done, as_json, f"{tenant.slug} is what it was at {backup.stamp}.")
 
@@ -143,7 +145,7 @@ def take(
         typed = confirmation("--yes-restore", yes_restore, what, tenant.slug)
         with working() as progress:
             progress("Reading", 0, 0)
-            done = restore_files(manager, tenant, files, confirmed=typed, **_me())
+            done = restore_files(manager, tenant, files, confirmed=typed, user_name=ME)
         _tell_restored(done, as_json, f"{tenant.slug} has what is in these files.")
 
 
@@ -189,7 +191,7 @@ def go_back(company: str, since: str | None, yes_restore: str | None, as_json: b
         since = _since(router, tenant, since)
         what = f"{tenant.slug} becomes what it was until {since} UTC"
         confirmation("--yes-restore", yes_restore, what, tenant.slug)
-        done = go_back_company(manager, tenant, since, **_me())
+        done = go_back_company(manager, tenant, since, user_name=ME)
         _tell_restored(done, as_json, f"{tenant.slug} is what it was until {since} UTC.")
 
 
@@ -250,10 +252,6 @@ def drill(companies: int | None, as_json: bool) -> None:
 
 
 COMMANDS = (restore, take, kept, go_back, discard, drill)
-
-
-def _me() -> dict[str, Any]:
-    return {"user_name": "command line", "now": time.time()}
 
 
 def _demand_names(into: str | None, name: str, local_name: str, sharing: str | None) -> None:

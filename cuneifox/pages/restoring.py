@@ -171,7 +171,7 @@ def _back(id: str) -> str:
 
 def _me() -> dict[str, Any]:
     user = current_visit().user
-    return {"user_id": user.id, "user_name": user.display_name, "now": services().now()}
+    return {"user_id": user.id, "user_name": user.display_name, "clock": services().now}
 
 
 def _chosen(id: str, stamp: str) -> Backup:
