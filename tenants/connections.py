@@ -11,7 +11,7 @@ from peewee import OperationalError, __exception_wrapper__, _ConnectionState, _m
 
 from . import sqlite
 from .errors import ReadOnlyStore, TenantError
-from .statements import Kind, kind_of
+from .statements import Kind, asks_what_was_written, kind_of
 from .store_locks import Writer
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class ConnectionState(_ConnectionState, Writer):
         archived: True in an entry of a tenant that is archived, in which writing is refused.
         reading: True while a snapshot is read, in which writing is refused.
         ended: True once the entry was left; a transaction that ends later finds nothing to do.
+        written_before: how many rows others had changed on the connection when it came from them; None of one's own.
         task: the asyncio task that has a transaction open on it, where there is one.
         gate: of a snapshot, what each statement passes; None elsewhere.
         cursor_class: its cursors' class, where that isn't the database's.
@@ -55,6 +56,7 @@ class ConnectionState(_ConnectionState, Writer):
         self.archived = False
         self.reading = False
         self.ended = False
+        self.written_before: int | None = None
         self.task: object | None = None
         self.hooks = 0
         self._prune_at = 256
@@ -109,6 +111,7 @@ class ConnectionState(_ConnectionState, Writer):
             self.unlock()
         self.cursors = []
         self.spoiled = self.reading = False
+        self.written_before = None
         self.reset()
 
     def _part_with(self, connection: Any) -> None:
@@ -164,24 +167,25 @@ class ConnectionState(_ConnectionState, Writer):
             and self._is_as_new()
             and heir._is_as_new()
         ):
-            ours, theirs = self.conn, heir.conn
-            self._have(theirs)
-            heir._have(ours)
+            store, ours, theirs = self.store, self.conn, heir.conn
+            mine, his = self._leased(), heir._leased()
+            self.written_before, heir.written_before = theirs.total_changes, ours.total_changes
+            # One statement that calls nothing: Ctrl-C comes before it or after, and leaves no connection with two.
+            self.conn, mine[store], heir.conn, his[store] = theirs, theirs, ours, ours
 
     def _is_as_new(self) -> bool:
         connection = self.conn
         return (
             connection is not None
+            and not self.spoiled  # or it might even be closed
             and not connection.in_transaction
-            and not self.spoiled
             and self.hooks == self.store.database.hooks
             and not self.has_cursors()
         )
 
-    def _have(self, connection: Any) -> None:
-        self.conn = connection
-        if self.lease is not None:
-            self.lease.connections[self.store] = connection
+    def _leased(self) -> dict[Store, Any]:
+        """Return where its entry's connections are kept; what is lent to a thread is kept nowhere else."""
+        return self.lease.connections if self.lease is not None else {}
 
     def settle(self) -> None:
         """Let the next writer in, unless a transaction that was begun as SQL is still open."""
@@ -264,6 +268,7 @@ class ConnectionState(_ConnectionState, Writer):
 
     def execute(self, cursor: Any, sql: str, params: Any) -> Any:
         """Run a statement of the application on a cursor of this connection."""
+        self.require_own_answer(sql)
         try:
             return _execute(cursor, sql, params or ())
         except sqlite.driver.Error as error:
@@ -303,6 +308,22 @@ class ConnectionState(_ConnectionState, Writer):
             raise OperationalError(
                 f"The transaction on {self.store.label} was rolled back by an earlier fault: leave its block and "
                 f"begin again; nothing of it was kept."
+            )
+
+    def require_own_answer(self, sql: str) -> None:
+        """Refuse to tell what was written last where the connection came from another, who wrote it.
+
+        Raises:
+            OperationalError: that is what the statement asks.
+        """
+        if self.written_before is None:
+            return
+        if self.conn.total_changes != self.written_before:
+            self.written_before = None  # what was written last is ours
+        elif asks_what_was_written(sql):
+            raise OperationalError(
+                f"What was written last on the connection to {self.store.label} is another's by now: ask in the "
+                f"transaction that writes, or take the cursor's `lastrowid` and `rowcount`."
             )
 
     def judge(self, error: BaseException) -> None:

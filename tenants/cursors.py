@@ -48,6 +48,7 @@ class SharedCursor(sqlite.driver.Cursor):
 
     def execute(self, sql: str, *args: Any) -> Any:
         self.state.admit(sql)
+        self.state.require_own_answer(sql)
         self.rest = None
         return self._judged(super().execute, sql, *args)
 

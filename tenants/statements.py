@@ -48,6 +48,15 @@ _ASKING = frozenset(
     }
 )  # fmt: skip
 
+_OF_THE_CONNECTION = re.compile(
+    r"\b(?:last_insert_rowid|changes|total_changes)\s*\(\s*\)", re.IGNORECASE
+)
+
+
+def asks_what_was_written(sql: str) -> bool:
+    """Return whether a statement may ask what the connection that runs it has written last."""
+    return _OF_THE_CONNECTION.search(sql) is not None
+
 
 def kind_of(sql: str) -> Kind:
     """Return what a statement does."""

@@ -89,13 +89,17 @@ class StoreLock(DBLock):
         held = _held.get(self._thread)
         if held is not None and self in held:
             held.remove(self)
-        if not self._queue or self.turn.is_over():
-            self.turn.end()
-        if self._queue:
-            owner, heir = self._owner, self._queue[0].owner
-            if isinstance(owner, Writer) and isinstance(heir, Writer):
-                owner.exchange(heir)
-        super()._hand_over()
+        try:
+            if not self._queue or self.turn.is_over():
+                self.turn.end()
+            if self._queue:
+                self._exchange(self._owner, self._queue[0].owner)
+        finally:  # whatever came of that, Ctrl-C among it: nobody waits for one who is gone
+            super()._hand_over()
+
+    def _exchange(self, owner: object, heir: object) -> None:
+        if isinstance(owner, Writer) and isinstance(heir, Writer):
+            owner.exchange(heir)
 
 
 #: By thread, what it writes to: of hardly any more than one store.

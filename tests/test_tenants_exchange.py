@@ -7,12 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from peewee import PeeweeException
+from peewee import OperationalError, PeeweeException
 
+from interrupting import Interrupter
 from notes import Note, texts
-from tenants import LockTimeout, Router, current_store
+from tenants import LockTimeout, Router, connections, current_store, store_locks
 from tenants.connections import ConnectionState
 from test_tenants_locks import wait_for
+
+FILES = {connections.__file__, store_locks.__file__}
+EXCHANGES = {"_exchange", "exchange", "_is_as_new", "has_cursors", "_leased"}
+"""What is interrupted."""
 
 
 class Second:
@@ -210,3 +215,94 @@ def test_whoever_gave_up_has_none_of_anybody(acme: Router) -> None:
             second = Second(acme).wait()
         second.end()
         assert second.wrote_on is first
+
+
+def test_ctrl_c_in_the_middle(acme: Router) -> None:
+    """Wherever it comes, each goes on with a connection of his own, and whoever waits has his turn at once."""
+    at, hit = 0, True
+    while hit:
+        at += 1
+        with acme.using("acme"):
+            state = _state()
+            state.store.database.begin()
+            second = Second(acme).wait()
+            hit = Interrupter(at, FILES, EXCHANGES).interrupts(state.store.database.commit)
+            second.end()
+            assert second.error is None
+            assert state.conn is not second.wrote_on, at
+            assert state.lease is not None
+            assert state.lease.connections == {state.store: state.conn}
+        idle = acme.pool.warm.stores[state.store]
+        assert len(set(idle)) == len(idle), at
+    assert at > 8
+
+
+def test_whoever_closed_his_own_behind_our_back(acme: Router) -> None:
+    """What goes wrong with it is his alone: whoever wrote before has written, and knows."""
+
+    def close() -> None:
+        current_store("books").database.connection().close()
+
+    with acme.using("acme"):
+        state = _state()
+        first = state.conn
+        with current_store("books").writing():
+            Note.create(text="first")
+            second = Second(acme, close).wait()
+        second.end()
+        assert isinstance(second.error, PeeweeException)
+        assert state.conn is first
+        assert texts() == ["first"]
+
+
+ASKING = ["SELECT last_insert_rowid()", "SELECT changes()", "SELECT  Total_Changes ( )"]
+
+
+@pytest.mark.parametrize("question", ASKING)
+def test_what_was_written_last_isnt_asked_of_anothers(acme: Router, question: str) -> None:
+    """It would tell what somebody else wrote, so that is refused; until one has written on it oneself."""
+    with acme.using("acme"):
+        store = current_store("books")
+        with store.writing():
+            Note.create(text="first")
+            assert store.execute_sql(question).fetchone() == (1,)
+            second = Second(acme).wait()
+        second.end()
+        with pytest.raises(OperationalError, match="is another's by now"):
+            store.execute_sql(question)
+        assert texts() == ["first", "second"]
+        Note.create(text="third")
+        assert store.execute_sql(question).fetchone() is not None
+    with acme.using("acme"):
+        assert current_store("books").execute_sql(question).fetchone() is not None
+
+
+def test_the_heir_doesnt_write_what_another_wrote_last(acme: Router) -> None:
+    """He has written one row and names it in the next, by which time the connection is another's."""
+    wrote, go_on, errors = threading.Event(), threading.Event(), []
+
+    def work() -> None:
+        with acme.using("acme"):
+            Note.create(text="his own")
+            wrote.set()
+            assert go_on.wait(30)
+            try:
+                current_store("books").execute_sql(
+                    "INSERT INTO note (text) SELECT last_insert_rowid()"
+                )
+            except OperationalError as error:
+                errors.append(str(error))
+
+    heir = threading.Thread(target=work)
+    with acme.using("acme"):
+        store = current_store("books")
+        heir.start()
+        assert wrote.wait(30)
+        with store.writing():
+            Note.create(text="first")
+            go_on.set()
+            wait_for(lambda: store.lock.waiting() == 1)
+        heir.join(30)
+        assert "is another's by now" in errors[0]
+        assert store.lock.waiting() == 0
+        assert texts() == ["his own", "first"]
