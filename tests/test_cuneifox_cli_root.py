@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 import tenants
 from cuneifox.cli import main
-from cuneifox.cli.exits import BROKEN, REFUSED, USAGE, printable
+from cuneifox.cli.exits import BROKEN, REFUSED, STOPPED, USAGE, printable
 from cuneifox.cli.reference import PAGE, reference
 from cuneifox.cli.root import COMMANDS
 
@@ -142,6 +142,18 @@ def test_a_fault_of_ours_is_one_line_with_its_own_code(run, monkeypatch: pytest.
     result = run("--debug", "company", "list")
     assert result.exit_code == BROKEN
     assert "Traceback" in result.output
+
+
+def test_ctrl_c_is_told_with_its_own_code(run, monkeypatch: pytest.MonkeyPatch):
+    """It isn't taken for a refusal, which has changed nothing."""
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cuneifox.cli.opening.settings", interrupted)
+    result = run("company", "list")
+    assert result.exit_code == STOPPED == 130
+    assert result.stderr.startswith("cuneifox: Stopped. ")
 
 
 def test_what_is_quoted_cannot_steer_the_terminal():

@@ -17,6 +17,8 @@ USAGE = 2
 """The command, its options or the settings can't be understood."""
 BROKEN = 3
 """The system failed us (disk full, no permission), or CuneiFox has a fault."""
+STOPPED = 130
+"""Ctrl-C, as shells count it."""
 
 KEY_HINT = "It is named as key_file in [backups] of config.toml, or with --key-file where the command has that."
 """What follows where a backup can't be read with the key that there is."""
@@ -26,6 +28,7 @@ CODES = {
     REFUSED: "a check found something, or what was asked for was refused; nothing was changed",
     USAGE: "the command line or config.toml can't be understood",
     BROKEN: "the system failed (disk full, no permission), or CuneiFox has a fault",
+    STOPPED: "Ctrl-C: what was under way is undone or finished, by the next start at the latest; what was done stays",
 }
 
 
@@ -60,6 +63,12 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+class Stopped(Refused):
+    """Raised where Ctrl-C has stopped the command."""
+
+    exit_code = STOPPED
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """Turn whatever is raised within into a message and an exit code; no traceback comes out.
@@ -70,6 +79,10 @@ def told() -> Iterator[None]:
         yield
     except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
         raise
+    except KeyboardInterrupt:
+        raise Stopped(
+            "Stopped. What was under way is undone or finished, by the next start at the latest; what was done stays."
+        ) from None
     except Exception as error:  # noqa: BLE001  the shell is the last place to catch it
         raise _told(error) from None
 
