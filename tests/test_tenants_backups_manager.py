@@ -636,6 +636,14 @@ def test_the_catalogue_knows_its_backups(site: Site) -> None:
     assert [manager.status_of(found.tenant) for found in status.tenants] == status.tenants
 
 
+def test_a_place_that_is_a_link_to_nowhere_is_called_that(site: Site) -> None:
+    """It is told with what to do, and nothing is made where the link points."""
+    (site.folder / "backups").symlink_to(site.folder / "nowhere")
+    report = site.manager().backup_now()
+    assert "backups is no folder, or a link to none" in report.failed[0].error
+    assert not (site.folder / "nowhere").exists()
+
+
 def test_how_one_tenant_stands_is_asked_of_it_alone(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,7 +40,12 @@ class LocalPlace:
         home = f"{self.folder}/{tenant}"
         if os.path.isdir(home) and not os.path.islink(home):
             return
-        _make_lasting(self.folder)
+        try:
+            _make_lasting(self.folder)
+        except FileExistsError as error:
+            raise BackupFailed(
+                f"{self.folder} is no folder, or a link to none: make the folder that it is to be."
+            ) from error
         try:
             os.mkdir(home, mode=0o700)
         except FileExistsError as error:
