@@ -105,8 +105,8 @@ class ConnectionState(_ConnectionState, Writer):
                 self.undo()
             except sqlite.driver.Error:  # it was closed behind our back
                 self.spoiled = True
+            self.conn = None  # first: once the next has it, it mustn't be ours, even if Ctrl-C comes between
             self._part_with(connection)
-            self.conn = None  # it isn't ours to exchange any more
         if self.store.made_lock is not None:
             self.unlock()
         self.cursors = []

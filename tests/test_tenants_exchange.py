@@ -13,6 +13,7 @@ from interrupting import Interrupter
 from notes import Note, texts
 from tenants import LockTimeout, Router, connections, current_store, store_locks
 from tenants.connections import ConnectionState
+from tenants.leasing import lent, warm
 from test_tenants_locks import wait_for
 
 FILES = {connections.__file__, store_locks.__file__}
@@ -306,3 +307,25 @@ def test_the_heir_doesnt_write_what_another_wrote_last(acme: Router) -> None:
         assert "is another's by now" in errors[0]
         assert store.lock.waiting() == 0
         assert texts() == ["his own", "first"]
+
+
+def test_ctrl_c_while_a_connection_is_given_back(router: Router) -> None:
+    """Wherever it comes, the connection is a thread's or lies in the pool, and never both."""
+    files = {connections.__file__, lent.__file__, warm.__file__}
+    gives = {"_part_with", "give_back", "put", "_serve", "close"}
+    database, store = router.universal, router.universal_store
+    at, hit = 0, True
+    while hit:
+        at += 1
+        database.execute_sql("SELECT 1").fetchall()
+        state = database._use()
+        connection = state.conn
+        hit = Interrupter(at, files, gives).interrupts(database.release)
+        idle = router.pool.warm.stores.get(store, ())
+        assert state.conn is not connection or connection not in idle, at
+        database.release()
+        idle = router.pool.warm.stores.get(store, ())
+        assert len(set(idle)) == len(idle), at
+        for lost in [*router.pool._lent]:  # what came to neither is nobody's, and stays open
+            router.pool.discard(lost)
+    assert at > 4
