@@ -36,13 +36,13 @@ def create_app(config: Config | None = None, now: Callable[[], float] = time.tim
     """An application over one data folder; several may live in one process.
 
     `now` gives UTC seconds; tests turn the clock by it. Whoever makes an application ends it with
-    `app.extensions["cuneifox"].router.close()`.
+    `app.extensions["cuneifox"].close()`.
     """
     services = Services.open(config or Config(), now)
     try:
         return _compose(services)
     except BaseException:
-        services.router.close()
+        services.close()
         raise
 
 

@@ -71,6 +71,15 @@ class ConsolidatedReports(msgspec.Struct, frozen=True):
     seconds: Positive = 30
 
 
+class Jobs(msgspec.Struct, frozen=True):
+    """``[jobs]``: who does what takes longer, where that waits, and where results lie."""
+
+    queue: str = ""
+    threads: Annotated[int, msgspec.Meta(ge=0, le=64)] = 4
+    results_folder: str = "results"
+    keep_days: Positive = 7
+
+
 class MetricsAccess(msgspec.Struct, frozen=True):
     """``[metrics]``: who may fetch the figures for Prometheus."""
 
@@ -128,6 +137,7 @@ class Config(msgspec.Struct, frozen=True):
     migrations: Migrating = Migrating()
     backups: Backups = Backups()
     consolidated: ConsolidatedReports = ConsolidatedReports()
+    jobs: Jobs = Jobs()
     metrics: MetricsAccess = MetricsAccess()
 
     @property

@@ -111,7 +111,7 @@ def _close(arbiter: Any, worker: Any) -> None:
     services: Services = app.extensions["cuneifox"]
     worker.app.background.stop()
     try:
-        services.router.close()
+        services.close()
     except TenantError as error:
         log.warning("Stopped while work went on: %s", error)
 

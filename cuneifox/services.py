@@ -7,7 +7,7 @@ import secrets
 import stat
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,6 +17,9 @@ from flask import current_app
 from cuneifox.backing_up import manager_of
 from cuneifox.config import Config, ConfigError
 from cuneifox.data_folder import open_folder
+from cuneifox.jobs.counters import JobCounters
+from cuneifox.jobs.queue import Queue
+from cuneifox.jobs.results import Results
 from models import people
 from models.companies import CATALOGUE_MODELS
 from models.people import Passwords
@@ -32,7 +35,8 @@ class Services:
 
     `secret` signs form tokens and notices; `now` gives UTC seconds, so that tests can turn the clock.
     `metrics_token` is what Prometheus shows, empty if it isn't let in; `backups` are made where the
-    settings ask for any, and by whom: the server, which starts them.
+    settings ask for any, and by whom: the server, which starts them. Jobs are sent to the `queue`, and leave what they
+    make in `results`.
     """
 
     config: Config
@@ -42,6 +46,9 @@ class Services:
     now: Callable[[], float] = time.time
     metrics_token: bytes = b""
     backups: BackupManager | None = None
+    queue: Queue = field(kw_only=True)
+    results: Results = field(kw_only=True)
+    job_counters: JobCounters = field(default_factory=JobCounters)
 
     @classmethod
     def open(cls, config: Config, now: Callable[[], float] = time.time) -> Services:
@@ -57,7 +64,15 @@ class Services:
         except BaseException:
             router.close()
             raise
-        return cls(config, router, passwords_of(config), secret, now, token, backups)
+        return cls(
+            config, router, passwords_of(config), secret, now, token, backups,
+            queue=Queue(config.jobs.queue, folder), results=Results(folder / config.jobs.results_folder),
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Give everything back; whoever makes an application ends it with this."""
+        self.queue.close()
+        self.router.close()
 
     def local(self, at: float) -> datetime:
         """UTC seconds as the time that clocks show where the installation's people are."""

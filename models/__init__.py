@@ -22,6 +22,7 @@ __all__ = [
     "fiscal",
     "importing",
     "inputs",
+    "jobs",
     "journals",
     "migrations",
     "money",

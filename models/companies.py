@@ -19,6 +19,7 @@ from models.charts import load_chart
 from models.company_settings import cleaned_settings, demand_no_other_unit, demand_same_money
 from models.drafts import Draft
 from models.errors import NotAllowed
+from models.jobs.tables import MODELS as JOB_MODELS
 from models.journals import JournalBook
 from models.months import Month, MonthChange
 from models.numbering import NumberSeries
@@ -65,8 +66,8 @@ class Company(RoutedModel):
         table_name = "companies"
 
 
-CATALOGUE_MODELS: list[type[Model]] = [Company, Restoration, SealAnchor]
-"""What the catalogue holds of companies."""
+CATALOGUE_MODELS: list[type[Model]] = [Company, Restoration, SealAnchor, *JOB_MODELS]
+"""What the catalogue holds of companies, and of the work that is done for them."""
 
 _TENANT = Table("tenant", ("id", "state"))
 

@@ -97,7 +97,7 @@ class Site:
         return browser
 
     def close(self) -> None:
-        self.router.close()
+        self.services.close()
 
 
 def every_route(app: Flask) -> Iterator[tuple[str, str, Any]]:

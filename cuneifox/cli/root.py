@@ -11,6 +11,7 @@ from cuneifox.cli.exits import told
 
 COMMANDS = {
     "serve": "Serve the pages until Ctrl-C.",
+    "worker": "Do jobs: long reports, printing, the server's own work.",
     "demo": "Make two demo companies and somebody to sign in as.",
     "company": "Create, list and show companies; rename, clone, suspend, archive and purge them.",
     "user": "Add users, and give them rights and passwords.",

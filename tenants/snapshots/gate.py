@@ -16,7 +16,7 @@ class Why(NamedTuple):
     """Why a snapshot is ended early.
 
     Attributes:
-        kind: `age`, or `log` where a store's write-ahead log has grown too large.
+        kind: `age`; `log` where a store's write-ahead log has grown too large; `ended` where somebody wanted it.
         message: that, in words, for whoever reads it.
     """
 

@@ -145,6 +145,19 @@ class Snapshot:
                 )
         return None
 
+    def end(self) -> None:
+        """End it early, from any thread: a statement that runs is interrupted, and its thread gets `SnapshotTooOld`.
+
+        Nothing happens where it hasn't begun, or is over.
+        """
+        if self.began and self.gate.begun:
+            self.gate.condemn(
+                Why(
+                    "ended",
+                    f"The snapshot of {self.label} was ended by whoever has no more use for it.",
+                )
+            )
+
     # Ended early: called by its gate
 
     def condemned(self, why: Why) -> None:

@@ -49,7 +49,7 @@ class Snapshots:
         self.max_age = require_age(max_age)
         self.largest_log = largest_log
         self.clock: Callable[[], float] = time.monotonic
-        self._counts = {"begun": 0, "age": 0, "log": 0}
+        self._counts = {"begun": 0, "age": 0, "log": 0, "ended": 0}
         self.disown()
 
     def disown(self) -> None:
@@ -87,7 +87,7 @@ class Snapshots:
 
     def condemned(self, why: Why) -> None:
         """One is to be ended early: tell the operator, and have it ended."""
-        log.warning("%s", why.message)
+        log.log(logging.INFO if why.kind == "ended" else logging.WARNING, "%s", why.message)
         with self._changed:
             self._counts[why.kind] += 1
             self._stir()

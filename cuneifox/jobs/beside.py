@@ -1,0 +1,90 @@
+"""The process that does jobs beside the pages: started with the server, begun again where it dies, stopped with it."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+import time
+
+import msgspec
+
+from cuneifox.config import Config
+
+log = logging.getLogger("cuneifox.jobs")
+
+SHORT_LIFE = 10.0
+"""Seconds; a process that dies sooner is started again after a pause."""
+
+LONGEST_PAUSE = 60.0
+"""Seconds."""
+
+STOP_WITHIN = 30.0
+"""Seconds in which it ends once it is asked to; then it is killed, and its jobs are begun anew by another one."""
+
+
+class WorkersBeside:
+    """A process of workers.
+
+    Args:
+        config: the settings, which the process is given as they are here.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._given = msgspec.json.encode(config) + b"\n"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopping = threading.Event()
+        self._mutex = threading.Lock()
+        self._thread = threading.Thread(target=self._keep, name="workers", daemon=True)
+
+    def start(self) -> None:
+        """Start it."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Have it drain, or hand back what it does; returns once it has ended."""
+        with self._mutex:
+            self._stopping.set()
+            process = self._process
+            if process is not None and process.stdin is not None:
+                process.stdin.close()
+        self._thread.join(STOP_WITHIN)
+        if process is not None and process.poll() is None:
+            log.warning(
+                "The workers didn't stop in time, and are ended; others begin their jobs anew."
+            )
+            process.kill()
+        self._thread.join()
+
+    def _keep(self) -> None:
+        pause = 1.0
+        while not self._stopping.is_set():
+            begun = time.monotonic()
+            process = self._launch()
+            if process is None:
+                return
+            code = process.wait()
+            if self._stopping.is_set():
+                return
+            log.error("The workers' process ended with code %d; it is started again.", code)
+            lived = time.monotonic() - begun
+            pause = 1.0 if lived > SHORT_LIFE else min(pause * 2, LONGEST_PAUSE)
+            if lived <= SHORT_LIFE:
+                self._stopping.wait(pause)
+
+    def _launch(self) -> subprocess.Popen[bytes] | None:
+        with self._mutex:
+            if self._stopping.is_set():
+                return None
+            process = subprocess.Popen(
+                [sys.executable, "-m", "cuneifox.jobs.process"], stdin=subprocess.PIPE
+            )
+            assert process.stdin is not None
+            self._process = process
+            try:
+                process.stdin.write(self._given)
+                process.stdin.flush()
+            except BrokenPipeError:
+                log.debug("the workers' process has ended at once")
+            return process

@@ -1,0 +1,70 @@
+"""Kinds of work: each is a function of ours, with what it needs to know and what whoever asks must be allowed to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from models.actors import Level
+
+if TYPE_CHECKING:
+    from cuneifox.jobs.work import Work
+
+Right = tuple[str, Level]
+"""A module and the level in it."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of work.
+
+    Attributes:
+        name: a stable word.
+        run: does it; may return a line of text that says what came of it.
+        title: what people call it, in the current language, by its arguments.
+        needs: the rights that who asks must have in the company, all the while; and all that the server's own work of
+            this kind has.
+        most_attempts: how often it is tried where what failed may pass.
+        of_company: whether it works on a company's stores.
+        may_freeze: whether it needs the right to freeze months.
+        administers: whether only administrators may ask for it.
+    """
+
+    name: str
+    run: Callable[[Work], str | None]
+    title: Callable[[Mapping[str, Any]], str]
+    needs: tuple[Right, ...] = ()
+    most_attempts: int = 3
+    of_company: bool = True
+    may_freeze: bool = False
+    administers: bool = False
+
+
+KINDS: dict[str, Kind] = {}
+"""All there are, by name: filled as the modules that hold them are imported."""
+
+
+def kind(
+    name: str, title: Callable[[Mapping[str, Any]], str], **options: Any
+) -> Callable[[Callable[[Work], str | None]], Callable[[Work], str | None]]:
+    """Make a function a kind of work; `options` are those of `Kind`."""
+
+    def made(run: Callable[[Work], str | None]) -> Callable[[Work], str | None]:
+        if name in KINDS:
+            raise ValueError(f"There is a kind of work {name!r} already.")
+        KINDS[name] = Kind(name, run, title, **options)
+        return run
+
+    return made
+
+
+def title_of(name: str, arguments: Mapping[str, Any]) -> str:
+    """Return what people call a job, also one whose kind is no more."""
+    known = KINDS.get(name)
+    if known is None:
+        return name
+    try:
+        return str(known.title(arguments))
+    except (KeyError, TypeError, ValueError):  # arguments of another version of the program
+        return name

@@ -1,0 +1,83 @@
+"""A process that does jobs: `cuneifox worker`, or the one beside the pages of `cuneifox serve`."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from cuneifox.config import Config
+from cuneifox.memory import share_arenas
+
+log = logging.getLogger("cuneifox.jobs")
+
+
+def work_until_stopped(
+    config: Config, threads: int | None = None, announce: Callable[[str], None] = lambda text: None
+) -> None:
+    """Do jobs until SIGTERM or Ctrl-C; a second one hands back at once what still runs.
+
+    Args:
+        config: the settings.
+        threads: how many at a time; as set unless given.
+        announce: is told once jobs are taken.
+    """
+    asked, hurry = threading.Event(), threading.Event()
+
+    def stop(number: int, frame: Any) -> None:
+        (hurry if asked.is_set() else asked).set()
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, stop)
+    _work(config, threads, asked, hurry, announce)
+
+
+def _work(
+    config: Config,
+    threads: int | None,
+    asked: threading.Event,
+    hurry: threading.Event,
+    announce: Callable[[str], None],
+) -> None:
+    from cuneifox.app import create_app
+    from cuneifox.jobs.workers import GRACE_SECONDS, Workers
+
+    share_arenas()
+    app = create_app(config)
+    try:
+        workers = Workers(app, threads)
+        workers.start()
+        announce(f"Does up to {workers.threads} jobs at a time (Ctrl-C stops it)")
+        asked.wait()
+        workers.stop(GRACE_SECONDS, hurry)
+    finally:
+        app.extensions["cuneifox"].close()
+
+
+def main() -> int:
+    """Take the settings from standard input, and stop once that ends: whoever started this is gone then, or says so.
+
+    A Ctrl-C at a terminal reaches this process too, and is left to whoever started it.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    config = msgspec.json.decode(sys.stdin.buffer.readline(), type=Config)
+    asked, hurry = threading.Event(), threading.Event()
+    signal.signal(signal.SIGTERM, lambda number, frame: asked.set())
+
+    def watch() -> None:
+        sys.stdin.buffer.read()
+        asked.set()
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+    _work(config, None, asked, hurry, lambda text: None)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""Lists of jobs, and what becomes of old ones."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from peewee import fn
+
+from models.jobs.job import ENDED, OPEN, Job
+
+
+def jobs_of(user_id: str, *, size: int = 50, before: float | None = None) -> list[Job]:
+    """Return a person's jobs, the latest first; those asked for before a moment, if given."""
+    return _page(Job.user_id == user_id, size, before)
+
+
+def all_jobs(*, size: int = 50, before: float | None = None, state: str = "") -> list[Job]:
+    """Return everybody's jobs and the server's, the latest first; in a state, if given."""
+    return _page(Job.state == state if state else Job.id != "", size, before)
+
+
+def _page(condition: object, size: int, before: float | None) -> list[Job]:
+    rows = Job.select().where(condition)
+    if before is not None:
+        rows = rows.where(Job.asked_at < before)
+    return list(rows.order_by(Job.asked_at.desc(), Job.id).limit(size))
+
+
+def unseen(user_id: str) -> int:
+    """Return how many jobs of a person have ended that they haven't been told of."""
+    rows = Job.select().where(Job.user_id == user_id, Job.state.in_(ENDED), ~Job.seen)
+    return int(rows.count())
+
+
+def under_way(user_id: str) -> int:
+    """Return how many jobs of a person wait or run."""
+    return int(Job.select().where(Job.user_id == user_id, Job.state.in_(OPEN)).count())
+
+
+def mark_seen(user_id: str, ids: Collection[str] | None = None) -> None:
+    """Remember that a person has been told of the end of these jobs, or of all."""
+    told = (Job.user_id == user_id) & Job.state.in_(ENDED) & ~Job.seen
+    if ids is not None:
+        told &= Job.id.in_(list(ids))
+    if Job.select().where(told).exists():
+        Job.update(seen=True).where(told).execute()
+
+
+def counts() -> dict[tuple[str, str], int]:
+    """Return how many jobs there are by kind and state."""
+    rows = Job.select(Job.kind, Job.state, fn.COUNT(Job.id)).group_by(Job.kind, Job.state)
+    return {(kind, state): number for kind, state, number in rows.tuples()}
+
+
+def oldest_waiting(*, now: float) -> float:
+    """Return for how many seconds the job that has waited longest could have begun; 0 where none waits."""
+    due = Job.select(fn.MIN(Job.due_at)).where(Job.state == "waiting", Job.due_at <= now).scalar()
+    return max(now - due, 0.0) if due is not None else 0.0
+
+
+def expired(before: float, *, most: int = 500) -> list[str]:
+    """Return the ids of jobs that ended before a moment, in UTC seconds."""
+    rows = Job.select(Job.id).where(Job.state.in_(ENDED), Job.ended_at < before)
+    return [job.id for job in rows.order_by(Job.ended_at).limit(most)]
+
+
+def forget(ids: Collection[str]) -> None:
+    """Forget jobs that have ended."""
+    Job.delete().where(Job.id.in_(list(ids)), Job.state.in_(ENDED)).execute()

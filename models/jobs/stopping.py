@@ -1,0 +1,51 @@
+"""Stopping jobs: when somebody asks for it, or who asked for them may not any more."""
+
+from __future__ import annotations
+
+from models.jobs.job import CANCELLED, RUNNING, WAITING, Job
+
+_ORPHANS = """
+SELECT id FROM jobs WHERE state IN ('waiting', 'running') AND reason = '' AND session <> '' AND NOT EXISTS (
+  SELECT 1 FROM session JOIN user ON user.id = session.user_id
+  WHERE session.digest = jobs.session AND session.expires_at > ? AND user.active
+)
+"""
+
+
+def cancel(job_id: str, reason: str = "asked", *, now: float) -> bool:
+    """Cancel a job that waits, or have one stop that runs; False where it has ended, or stops already.
+
+    Args:
+        reason: a word of REASONS.
+        now: UTC seconds.
+    """
+    waiting = Job.update(state=CANCELLED, reason=reason, ended_at=now, seen=reason == "asked")
+    if waiting.where(Job.id == job_id, Job.state == WAITING).execute():
+        return True
+    running = Job.update(reason=reason)
+    return bool(running.where(Job.id == job_id, Job.state == RUNNING, Job.reason == "").execute())
+
+
+def cancel_all(tenant_id: str, reason: str = "company", *, now: float) -> int:
+    """Cancel all jobs of a company; return how many had not ended."""
+    open_ones = Job.select(Job.id).where(
+        Job.tenant_id == tenant_id, Job.state.in_((WAITING, RUNNING))
+    )
+    return sum(cancel(job.id, reason, now=now) for job in list(open_ones))
+
+
+def cancel_orphans(*, now: float) -> int:
+    """Cancel the jobs whose session is over: signed out, ended by others, or too old; return how many."""
+    found = Job._meta.database.execute_sql(_ORPHANS, (now,)).fetchall()
+    return sum(cancel(job_id, "signed_out", now=now) for (job_id,) in found)
+
+
+def to_stop(leases: list[str]) -> dict[str, str]:
+    """Return, of jobs that run under these leases, which are to stop and why, by lease; and which were lost."""
+    if not leases:
+        return {}
+    rows = Job.select(Job.lease, Job.reason).where(Job.state == RUNNING, Job.lease.in_(leases))
+    known = {job.lease: job.reason for job in rows}
+    return {
+        lease: known.get(lease, "lost") for lease in leases if lease not in known or known[lease]
+    }
