@@ -20,6 +20,7 @@ from cuneifox import (
     formats,
     i18n,
     identify,
+    job_events,
     metrics,
     navigation,
     notices,
@@ -28,6 +29,7 @@ from cuneifox import (
 )
 from cuneifox.browsers import browser_name
 from cuneifox.config import Config
+from cuneifox.jobs import works
 from cuneifox.request import CompanyRequest, init_urls
 from cuneifox.services import Services
 
@@ -63,6 +65,8 @@ def _compose(services: Services) -> Flask:
     _add_pages(app)
     _trust_proxies(app, services.config)
     metrics.init_app(app, services.router, services.backups)
+    works.load()
+    job_events.init_app(app, services)
     return app
 
 
@@ -82,6 +86,7 @@ def _configure(app: Flask, services: Services) -> None:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["browser"] = browser_name
     app.jinja_env.filters["clock"] = lambda at: formats.moment(services.local(at))
+    app.jinja_env.filters["clock_in"] = formats.moment_in
 
 
 def _add_pages(app: Flask) -> None:

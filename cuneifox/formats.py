@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date as Date
 from datetime import datetime
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from babel.dates import get_month_names
 
@@ -42,6 +43,11 @@ def date(day: Date | str | None, width: Width = "abbreviated") -> str:
 def moment(at: datetime | None) -> str:
     """A day and the time of day, to the minute."""
     return f"{date(at)} {at:%H:%M}" if at else ""
+
+
+def moment_in(at: float, zone: str) -> str:
+    """UTC seconds as clocks of a time zone show them."""
+    return moment(datetime.fromtimestamp(at, ZoneInfo(zone)))
 
 
 def money(minor: int | None, decimals: int = 2, zero: str | None = None) -> str:

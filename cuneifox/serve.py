@@ -21,6 +21,7 @@ from gunicorn.errors import AppImportError
 from cuneifox.app import create_app
 from cuneifox.background import Background
 from cuneifox.config import Config, ConfigError
+from cuneifox.job_events import Streams
 from cuneifox.memory import share_arenas
 from cuneifox.services import Services
 from tenants import TenantError
@@ -65,7 +66,7 @@ class Served(BaseApplication):
             "proc_name": "cuneifox",
             "umask": 0o077,
             "when_ready": self._tell_address,
-            "post_worker_init": _leave_ctrl_c_to_the_arbiter,
+            "post_worker_init": _prepare,
             "worker_exit": _close,
         }
         for name, value in settings.items():
@@ -88,7 +89,14 @@ class Served(BaseApplication):
         self.announce(f"CuneiFox serves on {scheme}://{_address(host, port)} (Ctrl-C stops it)")
 
 
-def _leave_ctrl_c_to_the_arbiter(worker: Any) -> None:
+def _prepare(worker: Any) -> None:
+    """Have answers that last end as the worker is to stop, which is told by the arbiter alone."""
+    streams: Streams = worker.app.callable.extensions["job_streams"]
+    streams.are_over = lambda: not worker.alive
+    _leave_ctrl_c_to_the_arbiter()
+
+
+def _leave_ctrl_c_to_the_arbiter() -> None:
     """Have the worker told once that it is to stop, by the arbiter.
 
     A Ctrl-C at a terminal reaches both, and the arbiter's own signal would come while the worker is at the first one:

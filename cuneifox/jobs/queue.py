@@ -218,6 +218,9 @@ class Deliverers(Consumer):
 
 def deliverers(huey: Deliveries, threads: int) -> Deliverers:
     """Return so many threads that take what is delivered, not started."""
+    logging.getLogger("huey").setLevel(
+        logging.WARNING
+    )  # what it is about at each start is its own business
     huey.on_shutdown("close")(huey.forget_connection)  # in each thread, as it ends
     consumer = Deliverers(
         huey, workers=threads, periodic=False, initial_delay=0.02, max_delay=0.1, scheduler_interval=60

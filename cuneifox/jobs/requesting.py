@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from cuneifox.i18n import current_language
+from cuneifox.jobs.fetching import demand
 from cuneifox.jobs.kinds import KINDS
 from cuneifox.services import Services, services
 from cuneifox.visits import Visit
-from models.errors import NotAllowed
 from models.jobs.asking import Asker, ask
 from models.jobs.job import SOON, Job
 
@@ -27,13 +27,9 @@ def request_job(
     Raises:
         NotAllowed: the visitor lacks a right that this kind of work needs.
     """
-    wanted = KINDS[kind]
-    for module, level in wanted.needs:
-        visit.actor.demand(module, level)
-    if wanted.may_freeze:
-        visit.actor.demand_freeze()
-    if wanted.administers and not visit.user.is_administrator:
-        raise NotAllowed("Only an administrator may ask for that.")
+    wanted = KINDS.get(kind)
+    demand(visit, wanted)
+    assert wanted is not None
     tenant_id = visit.tenant.id if wanted.of_company and visit.tenant is not None else ""
     asker = Asker(visit.user.id, visit.session.digest, language=current_language())
     here = services()

@@ -26,15 +26,26 @@ def _page(condition: object, size: int, before: float | None) -> list[Job]:
     return list(rows.order_by(Job.asked_at.desc(), Job.id).limit(size))
 
 
-def unseen(user_id: str) -> int:
-    """Return how many jobs of a person have ended that they haven't been told of."""
+def open_jobs(user_id: str = "", *, most: int = 50) -> list[Job]:
+    """Return a person's jobs that wait or run, or everybody's; the latest first."""
+    rows = Job.select().where(Job.state.in_(OPEN))
+    if user_id:
+        rows = rows.where(Job.user_id == user_id)
+    return list(rows.order_by(Job.asked_at.desc(), Job.id).limit(most))
+
+
+def unseen(user_id: str, *, most: int = 20) -> list[Job]:
+    """Return a person's jobs that have ended and that they weren't told of, the latest first."""
     rows = Job.select().where(Job.user_id == user_id, Job.state.in_(ENDED), ~Job.seen)
-    return int(rows.count())
+    return list(rows.order_by(Job.ended_at.desc(), Job.id).limit(most))
 
 
-def under_way(user_id: str) -> int:
-    """Return how many jobs of a person wait or run."""
-    return int(Job.select().where(Job.user_id == user_id, Job.state.in_(OPEN)).count())
+def standing(user_id: str) -> tuple[int, int]:
+    """Return how many of a person's jobs wait or run, and how many have ended that they weren't told of."""
+    open_ones = fn.COUNT(Job.id).filter(Job.state.in_(OPEN))
+    news = fn.COUNT(Job.id).filter(Job.state.in_(ENDED) & ~Job.seen)
+    found = Job.select(open_ones, news).where(Job.user_id == user_id).tuples().get()
+    return int(found[0]), int(found[1])
 
 
 def mark_seen(user_id: str, ids: Collection[str] | None = None) -> None:

@@ -1,0 +1,110 @@
+"""Jobs as pages show them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from flask import url_for
+
+from cuneifox.i18n import LazyText, _, _l
+from cuneifox.jobs.kinds import title_of
+from cuneifox.words import shown_name
+from models.companies import Company
+from models.jobs.job import DONE, WHOLE, Job
+from models.people import User
+
+STATES: dict[str, LazyText] = {
+    "waiting": _l("waits"),
+    "running": _l("runs"),
+    "done": _l("done"),
+    "failed": _l("failed"),
+    "cancelled": _l("stopped"),
+}
+
+REASONS: dict[str, LazyText] = {
+    "asked": _l("It was cancelled."),
+    "signed_out": _l("It stopped as its session was over."),
+    "rights": _l("It stopped as the right to it was taken away."),
+    "company": _l("It stopped as its company was closed."),
+    "lapsed": _l("Whoever ran it was gone again and again; the operator has to look why."),
+}
+
+BADGES = {"done": "good", "failed": "bad", "cancelled": "warn"}
+
+
+class JobView(NamedTuple):
+    """One job as a page shows it.
+
+    Attributes:
+        title: what it does; `company`, where, "" for none; `who` asked for it.
+        word: its state, as people call it; `badge` the class in which it is shown.
+        progress: 0 to 1; `line` says how far it is, what came of it, or why it has ended.
+        link: the address of its result, or "".
+        stopping: it runs, and is to stop.
+    """
+
+    job: Job
+    title: str
+    company: str
+    who: str
+    word: str
+    badge: str
+    progress: float
+    line: str
+    link: str
+    stopping: bool
+
+    @property
+    def size(self) -> int:
+        """Bytes of its result."""
+        return int(self.job.result_size)
+
+
+def views_of(jobs: list[Job]) -> list[JobView]:
+    """Return jobs as they are shown; three queries, however many there are."""
+    companies = _named(Company, Company.tenant_id, {job.tenant_id for job in jobs})
+    people = _named(User, User.id, {job.user_id for job in jobs})
+    return [_view(job, companies, people) for job in jobs]
+
+
+def _named(model: Any, column: Any, ids: set[str]) -> dict[str, Any]:
+    ids.discard("")
+    return {getattr(row, column.name): row for row in model.select().where(column.in_(list(ids)))}
+
+
+def _view(job: Job, companies: dict[str, Any], people: dict[str, Any]) -> JobView:
+    company, user = companies.get(job.tenant_id), people.get(job.user_id)
+    stopping = job.state == "running" and bool(job.reason)
+    return JobView(
+        job,
+        title_of(job.kind, job.given),
+        shown_name(company) if company is not None else "",
+        user.display_name if user is not None else _("the server itself"),
+        str(_l("is stopped")) if stopping else str(STATES[job.state]),
+        BADGES.get(job.state, ""),
+        job.progress / WHOLE,
+        line_of(job),
+        url_for("jobs.result", id=job.id) if job.state == DONE and job.result_place else "",
+        stopping,
+    )
+
+
+def line_of(job: Job) -> str:
+    """Return the one line that says how far a job is, what came of it, or why it has ended."""
+    if job.state == "failed" and job.error:
+        return str(job.error)
+    if job.state in ("failed", "cancelled") and job.reason in REASONS:
+        return str(REASONS[job.reason])
+    if job.state == "waiting" and job.error:
+        return _("It is tried again soon. The last time: %(error)s", error=job.error)
+    return str(job.line)
+
+
+def told_of(job: Job) -> str:
+    """Return the sentence by which whoever asked is told that a job has ended."""
+    title = title_of(job.kind, job.given)
+    if job.state == DONE:
+        return _("%(title)s is ready.", title=title)
+    if job.state == "failed":
+        return _("%(title)s has failed.", title=title)
+    return _("%(title)s has stopped.", title=title)

@@ -1,0 +1,246 @@
+"""The pages of jobs: one's own, what they have made for whom, and the bell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cuneifox.job_events import Streams
+from cuneifox_site import Browser, Site
+from job_site import fresh, known_kind, take, work_off, write_text
+from models.jobs import ending
+from models.jobs.asking import Asker, ask
+from models.jobs.job import Job
+from models.people import Membership, Session, User
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    made = Site(tmp_path / "data")
+    keeper, other = made.user("keeper"), made.user("other")
+    made.user("admin", administers=True)
+    made.company("acme", keeper, other)
+    with known_kind("write", write_text("of the acme company"), needs=(("ledger", "read"),)):
+        yield made
+    made.close()
+
+
+def asked(site: Site, name: str = "keeper", kind: str = "write") -> Job:
+    """A job that somebody asked for in their latest session."""
+    with site.app.app_context():
+        user = User.get(User.name == name)
+        session = (
+            Session.select().where(Session.user == user).order_by(Session.started_at.desc()).get()
+        )
+        tenant_id = site.router.tenant("acme").id
+        job, _ = ask(
+            kind,
+            {},
+            Asker(user.id, session.digest),
+            now=site.clock(),
+            tenant_id=tenant_id,
+            most_attempts=3,
+        )
+        return job
+
+
+def test_from_asking_to_the_file(site: Site) -> None:
+    """It waits, is done, and can be had by who asked; the list says so each time."""
+    keeper = site.signed_in("keeper")
+    job = asked(site)
+    assert "waits" in keeper.get("/jobs").text
+    assert f'data-job="{job.id}"' in keeper.get("/jobs").text
+    work_off(site)
+    page = keeper.get(f"/jobs/{job.id}").text
+    assert "Download" in page
+    assert "written" in page
+    answer = keeper.get(f"/jobs/{job.id}/result")
+    assert answer.get_data(as_text=True) == "of the acme company"
+    assert answer.headers["Content-Disposition"] == "attachment; filename=paper.txt"
+    assert answer.mimetype == "text/plain"
+    answer.close()
+
+
+def test_a_result_is_for_who_asked_alone(site: Site) -> None:
+    """Neither another member nor an administrator has it; a stranger isn't told that it is there."""
+    site.signed_in("keeper")
+    job = asked(site)
+    work_off(site)
+    other, admin = site.signed_in("other"), site.signed_in("admin")
+    for path in ("", "/piece", "/result"):
+        assert other.get(f"/jobs/{job.id}{path}").status_code == 404
+        assert site.browser().get(f"/jobs/{job.id}{path}").status_code in (302, 303)
+    assert admin.get(f"/jobs/{job.id}").status_code == 200
+    assert "Download" not in admin.get(f"/jobs/{job.id}").text
+    assert admin.get(f"/jobs/{job.id}/result").status_code == 404
+    assert other.post(f"/jobs/{job.id}/cancel", "/jobs").status_code == 404
+    assert other.post(f"/jobs/{job.id}/again", "/jobs").status_code == 404
+    assert other.get("/jobs/all").status_code == 403
+
+
+def test_a_result_goes_with_the_right_to_it(site: Site) -> None:
+    """Whoever is no member any more can't fetch what was made while they were."""
+    keeper = site.signed_in("keeper")
+    job = asked(site)
+    work_off(site)
+    with site.app.app_context():
+        user = User.get(User.name == "keeper")
+        Membership.grant(user, job.tenant_id, {"ledger": "none"})
+    assert keeper.get(f"/jobs/{job.id}/result").status_code == 403
+    with site.app.app_context():
+        Membership.revoke(user, job.tenant_id)
+    assert keeper.get(f"/jobs/{job.id}/result").status_code == 404
+    assert keeper.post(f"/jobs/{job.id}/again", "/jobs").status_code == 404
+
+
+def test_a_result_that_expired(site: Site) -> None:
+    """It says what to do: run it again."""
+    keeper = site.signed_in("keeper")
+    job = asked(site)
+    work_off(site)
+    site.services.results.drop(job.id)
+    answer = keeper.get(f"/jobs/{job.id}/result")
+    assert answer.status_code == 404
+    assert "Run it again" in answer.text
+
+
+def test_cancel_and_run_again(site: Site) -> None:
+    keeper = site.signed_in("keeper")
+    job = asked(site)
+    assert keeper.post(f"/jobs/{job.id}/again", "/jobs").status_code == 409
+    assert keeper.post(f"/jobs/{job.id}/cancel", "/jobs").status_code == 303
+    assert fresh(site, job.id).state == "cancelled"
+    assert work_off(site) == []
+    assert "It was cancelled." in keeper.get(f"/jobs/{job.id}").text
+    answer = keeper.post(f"/jobs/{job.id}/again", "/jobs")
+    assert answer.status_code == 303
+    (done,) = work_off(site)
+    assert answer.headers["Location"].endswith(done.id)
+    assert done.state == "done"
+
+
+def test_a_job_says_why_it_failed(site: Site) -> None:
+    """In words for who asked; with the trace for an administrator."""
+
+    def fail(work: object) -> None:
+        raise ZeroDivisionError("in our code")
+
+    keeper, admin = site.signed_in("keeper"), site.signed_in("admin")
+    with known_kind("fail", fail):
+        job = asked(site, kind="fail")
+        work_off(site)
+        page, operators = keeper.get(f"/jobs/{job.id}").text, admin.get(f"/jobs/{job.id}").text
+    assert "Something went wrong on our side" in page
+    assert "ZeroDivisionError" not in page
+    assert "ZeroDivisionError: in our code" in operators
+
+
+def state_of(browser: Browser) -> dict[str, list[dict[str, object]]]:
+    answer = browser.get("/jobs/state.json")
+    assert answer.status_code == 200
+    read: dict[str, list[dict[str, object]]] = answer.get_json()
+    return read
+
+
+def test_the_bell(site: Site) -> None:
+    """It counts what is under way, and rings until its owner has seen the end."""
+    keeper, other = site.signed_in("keeper"), site.signed_in("other")
+    job = asked(site)
+    assert 'data-under-way="1"' in keeper.get("/companies").text
+    assert 'data-under-way="0"' in other.get("/companies").text
+    work = take(site)
+    assert work is not None
+    with site.app.app_context():
+        ending.report(work.job, 420, "page 3")
+    (open_one,) = state_of(keeper)["under_way"]
+    assert open_one == {"id": job.id, "state": "running", "progress": 0.42, "line": "page 3"}
+    assert state_of(other) == {"under_way": [], "ended": []}
+    with site.app.app_context():
+        ending.succeed(work.job, None, "", now=site.clock())
+    assert state_of(keeper)["ended"][0]["text"] == "Test write is ready."
+    assert "data-count>1<" in keeper.get("/companies").text
+    keeper.get(f"/jobs/{job.id}")
+    assert state_of(keeper)["ended"] == []
+    assert "data-count><" in keeper.get("/companies").text
+
+
+def test_events_tell_of_each_change_and_end_with_the_session(site: Site) -> None:
+    """A page that listens hears at once how its reader's jobs stand, and no more once they have signed out."""
+    keeper = site.signed_in("keeper")
+    job = asked(site)
+    answer = keeper.get("/jobs/events", buffered=False)
+    assert answer.mimetype == "text/event-stream"
+    steps = iter(answer.response)
+    assert next(steps).startswith(b"retry:")
+    first = json.loads(next(steps).removeprefix(b"data: "))
+    assert [one["id"] for one in first["under_way"]] == [job.id]
+    work_off(site)
+    second = json.loads(next(steps).removeprefix(b"data: "))
+    assert second["under_way"] == []
+    assert [one["id"] for one in second["ended"]] == [job.id]
+    with site.app.app_context():
+        Session.delete().execute()
+    assert list(steps) == []
+    answer.close()
+
+
+def test_only_so_many_may_listen(site: Site) -> None:
+    """Each holds a thread of the server; the others are told to ask instead, and room comes back."""
+    keeper = site.signed_in("keeper")
+    site.app.extensions["job_streams"] = Streams(1)
+    first = keeper.get("/jobs/events", buffered=False)
+    assert first.status_code == 200
+    second = keeper.get("/jobs/events", buffered=False)
+    assert (second.status_code, second.headers["Retry-After"]) == (503, "5")
+    second.close()
+    first.close()
+    third = keeper.get("/jobs/events", buffered=False)
+    assert third.status_code == 200
+    third.close()
+
+
+def test_streams_end_as_the_server_stops(site: Site) -> None:
+    keeper = site.signed_in("keeper")
+    site.app.extensions["job_streams"].are_over = lambda: True
+    answer = keeper.get("/jobs/events", buffered=False)
+    assert [step[:6] for step in answer.response] == [b"retry:"]
+    answer.close()
+
+
+def test_administrators_see_all(site: Site) -> None:
+    """Whoever asked, and the server's own; narrowed to a state; others' progress too."""
+    site.signed_in("keeper")
+    job = asked(site)
+    with site.app.app_context():
+        ask("clean_up", {}, Asker(identity="schedule:clean_up"), now=site.clock())
+    admin = site.signed_in("admin")
+    page = admin.get("/jobs/all").text
+    assert f'data-job="{job.id}"' in page
+    assert "the server itself" in page
+    assert admin.get("/jobs/all?state=failed").text.count("data-job=") == 0
+    everybody = admin.get("/jobs/state.json?all=1").get_json()["under_way"]
+    assert len(everybody) == 2
+    keeper = site.signed_in("keeper")
+    assert len(keeper.get("/jobs/state.json?all=1").get_json()["under_way"]) == 1
+
+
+def test_old_ones_and_their_files_are_removed(site: Site) -> None:
+    """After as many days as the settings say, with results that no job knows of; others stay."""
+    site.signed_in("keeper")
+    old = asked(site)
+    work_off(site)
+    (site.services.results.folder / "strayed").mkdir()
+    site.clock.turn(site.config.jobs.keep_days * 86400 + 1)
+    site.signed_in("keeper")
+    young = asked(site)
+    with site.app.app_context():
+        cleaning, _ = ask("clean_up", {}, Asker(identity="schedule:clean_up"), now=site.clock())
+    work_off(site)
+    assert fresh(site, cleaning.id).state == "done"
+    with site.app.app_context():
+        assert Job.get_or_none(Job.id == old.id) is None
+        assert Job.get_by_id(young.id).state == "done"
+    assert [home.name for home in site.services.results.folder.iterdir()] == [young.id]
