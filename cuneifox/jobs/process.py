@@ -27,14 +27,20 @@ def work_until_stopped(
         threads: how many at a time; as set unless given.
         announce: is told once jobs are taken.
     """
+    asked, hurry = _stopped_by(signal.SIGTERM, signal.SIGINT)
+    _work(config, threads, asked, hurry, announce)
+
+
+def _stopped_by(*signals: signal.Signals) -> tuple[threading.Event, threading.Event]:
+    """Return what is set by the first of these signals, and by the second."""
     asked, hurry = threading.Event(), threading.Event()
 
     def stop(number: int, frame: Any) -> None:
         (hurry if asked.is_set() else asked).set()
 
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, stop)
-    _work(config, threads, asked, hurry, announce)
+    for each in signals:
+        signal.signal(each, stop)
+    return asked, hurry
 
 
 def _work(
@@ -66,9 +72,8 @@ def main() -> int:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    asked, hurry = _stopped_by(signal.SIGTERM)
     config = msgspec.json.decode(sys.stdin.buffer.readline(), type=Config)
-    asked, hurry = threading.Event(), threading.Event()
-    signal.signal(signal.SIGTERM, lambda number, frame: asked.set())
 
     def watch() -> None:
         sys.stdin.buffer.read()

@@ -15,84 +15,53 @@ from typing import Any
 
 from huey.api import Huey
 from huey.consumer import Consumer
-from huey.contrib.sql_huey import SqlStorage
-from huey.storage import BaseStorage
-from peewee import SqliteDatabase
+
+from cuneifox.jobs.places import public, redacted
+from cuneifox.jobs.storages import NAME, Storage, end, storage_at
 
 log = logging.getLogger("cuneifox.jobs")
 
-NAME = "cuneifox"
+REST = 1.0
+"""Seconds for which a queue that couldn't be reached isn't tried again."""
 
-LOOK_EVERY = 0.01
-"""Seconds between two looks whether somebody has written to the queue's file; a look costs microseconds."""
-
-LOOK_FOR = 0.5
-"""Seconds after which a worker that waits sees whether it is to stop."""
-
-PRAGMAS = {"journal_mode": "wal", "synchronous": "normal", "busy_timeout": 10_000}
-"""The disk isn't waited for: what a power failure takes from the queue, the catalogue still knows."""
+LONGEST_TURN = 1.0
+"""Seconds that a thread waits until another one has sent its hint; then its own is left to the workers, who look."""
 
 
-class FileStorage(SqlStorage):
-    """huey's storage on Peewee, in a SQLite file; waits for messages by asking SQLite whether the file has changed."""
+class Reach:
+    """Whether the queue can be reached; the log is told as that changes, and never of its secrets.
 
-    blocking = True
-
-    def __init__(self, name: str = NAME, database: Any = None, **options: Any) -> None:
-        self._seen = threading.local()
-        super().__init__(name, database=database, **options)
-
-    def dequeue(self) -> bytes | None:
-        """Return the next message; None after LOOK_FOR seconds without one."""
-        end = time.monotonic() + LOOK_FOR
-        while True:
-            self.check_conn()
-            version = self.database.execute_sql("PRAGMA data_version").fetchone()[0]
-            if version != getattr(self._seen, "version", None):
-                if self.tasks(self.Task.id).exists():
-                    found: bytes | None = super().dequeue()
-                    if found is not None:
-                        return found
-                self._seen.version = version
-            if time.monotonic() >= end:
-                return None
-            time.sleep(LOOK_EVERY)
-
-
-def storage_at(place: str, folder: Path) -> BaseStorage:
-    """Return a storage: a file in the data folder where `place` is empty, else Redis or PostgreSQL by its URL.
-
-    Raises:
-        ValueError: there is no such kind of queue, or its library is missing.
+    Args:
+        place: a URL, or "" for a file.
     """
-    if not place:
-        return FileStorage(database=SqliteDatabase(str(folder / "queue.db"), pragmas=PRAGMAS))
-    scheme = place.partition(":")[0]
-    try:
-        if scheme in ("redis", "rediss", "unix"):
-            from huey.storage import RedisStorage
 
-            return RedisStorage(NAME, url=place, read_timeout=1)
-        if scheme in ("postgresql", "postgres"):
-            from huey.storage import PostgresStorage
+    def __init__(self, place: str) -> None:
+        self._place = place
+        self._lock = threading.Lock()
+        self.lacking = False
 
-            return PostgresStorage(NAME, dsn=place, create_tables=False)
-    except Exception as error:
-        raise ValueError(f"the queue {_public(place)} can't be used: {error}") from error
-    raise ValueError(
-        f"the queue {_public(place)} is of no known kind: leave it empty for a file in the data folder, "
-        f"or give redis://… or postgresql://…"
-    )
+    def lost(self, error: Exception) -> None:
+        """It couldn't be reached."""
+        with self._lock:
+            told, self.lacking = self.lacking, True
+        if not told:
+            log.warning(
+                "The queue %s can't be reached: %s. Jobs are kept, and workers find them within a second or so.",
+                public(self._place), redacted(error, self._place) or type(error).__name__,
+            )  # fmt: skip
 
-
-def _public(place: str) -> str:
-    """A URL without what stands before its @: names and passwords are nobody's business."""
-    scheme, found, rest = place.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}" if found else place
+    def found(self) -> None:
+        """It could be reached."""
+        if not self.lacking:
+            return
+        with self._lock:
+            told, self.lacking = not self.lacking, False
+        if not told:
+            log.warning("The queue %s can be reached again.", public(self._place))
 
 
 class Queue:
-    """Sends hints, from any thread.
+    """Sends hints, from any thread; a queue that can't be reached holds nobody up for more than a moment.
 
     Args:
         place: a URL, or "" for a file.
@@ -101,9 +70,10 @@ class Queue:
 
     def __init__(self, place: str, folder: Path) -> None:
         self.place, self.folder = place, folder
-        self._storage: BaseStorage | None = None
+        self.reach = Reach(place)
+        self._storage: Storage | None = None
         self._lock = threading.Lock()
-        self._failing = False
+        self._rest_until = 0.0
 
     def send(self, job_id: str) -> bool:
         """Say that there is a job to do; False where the queue can't be reached, which is told in the log."""
@@ -117,51 +87,53 @@ class Queue:
     def close(self) -> None:
         """Close its file or connection; it is opened again when it is used."""
         with self._lock:
-            storage, self._storage = self._storage, None
-            if storage is not None:
-                _close(storage)
+            self._forget()
 
-    def _try(self, step: Callable[[BaseStorage], Any]) -> Any:
-        with self._lock:
-            try:
-                if self._storage is None:
-                    self._storage = self._open()
-                done = step(self._storage)
-            except Exception as error:  # noqa: BLE001 - each storage has errors of its own
-                storage, self._storage = self._storage, None
-                if storage is not None:
-                    _close(storage)
-                if not self._failing:
-                    log.warning(
-                        "The queue %s can't be reached: %s. Jobs are kept, and found by workers a little later.",
-                        _public(self.place) or "queue.db", error,
-                    )  # fmt: skip
-                self._failing = True
+    def _try(self, step: Callable[[Storage], Any]) -> Any:
+        if time.monotonic() < self._rest_until or not self._lock.acquire(timeout=LONGEST_TURN):
+            return _FAILED
+        try:
+            if time.monotonic() < self._rest_until:  # whose turn came before found it out
                 return _FAILED
-            if self._failing:
-                self._failing = False
-                log.warning("The queue %s can be reached again.", _public(self.place) or "queue.db")
-            return done
+            done = self._again(step) if self._storage is not None else self._anew(step)
+        except Exception as error:  # noqa: BLE001 - each storage has errors of its own
+            self._forget()
+            self._rest_until = time.monotonic() + REST
+            self.reach.lost(error)
+            return _FAILED
+        finally:
+            self._lock.release()
+        self.reach.found()
+        return done
 
-    def _open(self) -> BaseStorage:
-        if not self.place:  # one connection for all threads, under the lock
-            database = SqliteDatabase(
-                str(self.folder / "queue.db"), pragmas=PRAGMAS, thread_safe=False, check_same_thread=False,
-            )  # fmt: skip
-            return FileStorage(database=database)
-        storage = storage_at(self.place, self.folder)
-        storage.initialize_schema()
-        return storage
+    def _again(self, step: Callable[[Storage], Any]) -> Any:
+        """On the connection that there is; where that has gone, the queue may be there all the same."""
+        assert self._storage is not None
+        try:
+            return step(self._storage)
+        except Exception:  # noqa: BLE001 - told where a new one fails, too
+            self._forget()
+            return self._anew(step)
+
+    def _anew(self, step: Callable[[Storage], Any]) -> Any:
+        storage = self._storage = storage_at(self.place, self.folder, shared=True)
+        storage.prepare()
+        return step(storage)
+
+    def _forget(self) -> None:
+        storage, self._storage = self._storage, None
+        if storage is not None:
+            _close(storage, wholly=True)
 
 
 _FAILED = object()
 
 
-def _close(storage: BaseStorage) -> None:
+def _close(storage: Storage, wholly: bool = False) -> None:
     try:
-        storage.close()
-    except Exception:
-        log.debug("closing the queue", exc_info=True)
+        end(storage) if wholly else storage.close()
+    except Exception as error:  # noqa: BLE001 - it is of no more use in any case
+        log.debug("closing the queue: %s", type(error).__name__)
 
 
 class Deliveries(Huey):
@@ -172,41 +144,74 @@ class Deliveries(Huey):
         on_delivery: called in a worker's thread with each id, and with "" every second while the queue can't be
             reached.
         stopping: set when the workers are to stop.
+        reach: told whether it can be reached.
     """
 
     def __init__(
         self,
-        storage: BaseStorage,
+        storage: Storage,
         on_delivery: Callable[[str], None],
         stopping: threading.Event,
+        reach: Reach,
     ) -> None:
         self._given = storage
         self._on_delivery = on_delivery
         self._stopping = stopping
+        self._reach = reach
+        self._prepared = False
         super().__init__(NAME, results=False)
 
-    def create_storage(self) -> BaseStorage:
+    def create_storage(self) -> Storage:
         """Take the storage that was given."""
         return self._given
 
     def dequeue(self) -> str | None:
         """Return an id, "" where the queue can't be reached, None where nothing came."""
         try:
-            data = self.storage.dequeue()
-        except Exception:
-            log.debug("reading from the queue", exc_info=True)
+            data = self._next()
+        except Exception as error:  # noqa: BLE001 - each storage has errors of its own
+            self._reach.lost(error)
             self.forget_connection()
-            self._stopping.wait(1.0)
+            self._prepared = False  # it may come back empty
+            self._stopping.wait(REST)
             return ""
+        self._reach.found()
         return data.decode("ascii", "replace") if data is not None else None
 
+    def _next(self) -> bytes | None:
+        try:
+            return self._taken()
+        except Exception:  # noqa: BLE001 - told where it fails on a new connection, too
+            self.forget_connection()
+            return self._taken()
+
+    def _taken(self) -> bytes | None:
+        if not self._prepared:
+            self._given.prepare()
+            self._prepared = True
+        return self._given.dequeue()
+
     def execute(self, task: str, timestamp: object = None) -> None:
-        """Deliver an id."""
-        self._on_delivery(task)
+        """Deliver an id. What fails is told in the log: huey would end the thread."""
+        try:
+            self._on_delivery(task)
+        except Exception:
+            log.exception(
+                "A job couldn't be taken, or its end not be written down; it is begun anew"
+            )
+            self._stopping.wait(REST)
 
     def forget_connection(self) -> None:
         """Have the calling thread connect anew."""
-        _close(self.storage)
+        _close(self._given)
+
+    def end(self) -> None:
+        """Close what is open, once no thread uses it."""
+        _close(self._given, wholly=True)
+
+    def read_schedule(self, timestamp: object = None) -> list[str]:
+        """Nothing is delivered later than at once: the catalogue knows when a job may begin."""
+        return []
 
 
 class Deliverers(Consumer):
@@ -222,8 +227,6 @@ def deliverers(huey: Deliveries, threads: int) -> Deliverers:
         logging.WARNING
     )  # what it is about at each start is its own business
     huey.on_shutdown("close")(huey.forget_connection)  # in each thread, as it ends
-    consumer = Deliverers(
+    return Deliverers(
         huey, workers=threads, periodic=False, initial_delay=0.02, max_delay=0.1, scheduler_interval=60
     )  # fmt: skip
-    huey._stopping = consumer.stop_flag
-    return consumer

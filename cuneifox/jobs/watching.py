@@ -102,7 +102,7 @@ class Watch:
         stopping.cancel_orphans(now=now)
         self._look_at_rights(now)
         for worker_id in dead_workers(self.services.config.data_path):
-            lost = leases.end_worker(worker_id, now=now)
+            lost = leases.lose_worker(worker_id, now=now)
             log.warning("Worker %s is gone; %d jobs of it are begun anew", worker_id, lost)
         leases.take_over(now=now)
         self.tick(now)

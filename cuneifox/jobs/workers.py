@@ -12,9 +12,10 @@ from flask import Flask
 
 from cuneifox.jobs import works
 from cuneifox.jobs.presence import Presence
-from cuneifox.jobs.queue import Deliveries, deliverers, storage_at
+from cuneifox.jobs.queue import Deliveries, deliverers
 from cuneifox.jobs.running import CLOSING, run_job
 from cuneifox.jobs.scheduling import ask_for_what_is_due, make_defaults
+from cuneifox.jobs.storages import storage_at
 from cuneifox.jobs.watching import Watch
 from cuneifox.jobs.work import Work
 from cuneifox.services import Services
@@ -55,10 +56,12 @@ class Workers:
         self._mutex = threading.Lock()
         self._stopping = threading.Event()
         self._share = (0.0, 1)
+        self._handing_back = False
         storage = storage_at(config.jobs.queue, config.data_path)
-        self._consumer = deliverers(
-            Deliveries(storage, self._delivered, self._stopping), self.threads
+        self._deliveries = Deliveries(
+            storage, self._delivered, self._stopping, self.services.queue.reach
         )
+        self._consumer = deliverers(self._deliveries, self.threads)
         self._watch = Watch(self.services, self.id, self.running, self._tick)
 
     def start(self) -> None:
@@ -80,10 +83,10 @@ class Workers:
         self._stopping.set()
         self._consumer.stop_flag.set()
         self._wait_for_what_runs(grace, hurry or threading.Event())
-        for work in self.running():
-            work.stop(CLOSING)
+        self._hand_back()
         self._consumer.stop(graceful=True)
         self._watch.stop()
+        self._deliveries.end()
         leases.end_worker(self.id, now=self.services.now())
         self.services.queue.close()
         self._presence.end()
@@ -92,6 +95,12 @@ class Workers:
         end = time.monotonic() + grace
         while self.running() and time.monotonic() < end and not hurry.wait(LOOK_AGAIN):
             pass
+
+    def _hand_back(self) -> None:
+        with self._mutex:
+            self._handing_back = True  # also what was being taken just now
+        for work in self.running():
+            work.stop(CLOSING)
 
     def running(self) -> list[Work]:
         """Return what runs."""
@@ -114,6 +123,9 @@ class Workers:
         work = Work(job, self.services)
         with self._mutex:
             self._running[job.lease] = work
+            late = self._handing_back
+        if late:
+            work.stop(CLOSING)
         try:
             Context().run(run_job, self.app, work)  # nothing of an earlier job is current in it
         finally:
@@ -121,9 +133,8 @@ class Workers:
                 del self._running[job.lease]
         self.services.job_counters.ended(job, self.services.now())
         if job.tenant_id and taking.held_back(job.tenant_id, now=self.services.now()):
-            self.services.queue.send(
-                job.id
-            )  # for one whose hint came while the company had its share
+            # For one whose hint came while the company had its share.
+            self.services.queue.send(job.id)
         self.services.router.universal.release()
 
     def _places(self) -> int:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from models.jobs.job import CANCELLED, DONE, FAILED, MOST_TEXT, RUNNING, WAITING, WHOLE, Job
+from tenants.retrying import retried
 
 FIRST_PAUSE = 2.0
 """Seconds before the second attempt; each further pause may be twice as long."""
 
 LONGEST_PAUSE = 300.0
 """Seconds that a pause lasts at most."""
+
+FREE_LAPSES = 2
+"""How often a job is begun again at once after whoever ran it was gone; then after a pause, too. So one that kills its
+workers doesn't do so all the time, and others, which died with it, end meanwhile."""
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -40,7 +46,9 @@ def succeed(job: Job, result: Result | None = None, line: str = "", *, now: floa
             "result_name": result.name, "result_type": result.media_type,
             "result_place": result.place, "result_size": result.size,
         }  # fmt: skip
-    return _end(job, DONE, now, progress=WHOLE, line=line[:300], error="", trace="", **left)
+    return _end(
+        job, DONE, now, reason="", progress=WHOLE, line=line[:300], error="", trace="", **left
+    )
 
 
 def fail(job: Job, error: str, trace: str = "", *, now: float) -> bool:
@@ -62,32 +70,41 @@ def try_again(job: Job, error: str, trace: str = "", *, now: float) -> bool:
     """
     if job.attempts >= job.most_attempts:
         return fail(job, error, trace, now=now)
-    longest = min(FIRST_PAUSE * 2 ** (job.attempts - 1), LONGEST_PAUSE)
-    return _leave(
-        job, state=WAITING, due_at=now + random.uniform(longest / 2, longest),  # noqa: S311
-        error=error[:MOST_TEXT], trace=trace[-10 * MOST_TEXT :],
-    )  # fmt: skip
+    return _begin_anew(
+        job, now, pause(job.attempts), error=error[:MOST_TEXT], trace=trace[-10 * MOST_TEXT :]
+    )
+
+
+def pause(times: int, draw: Callable[[float, float], float] = random.uniform) -> float:
+    """Return how many seconds to wait after so many failures: half of the longest that may be, or more.
+
+    Args:
+        times: how many, from 1.
+        draw: draws a number between two others.
+    """
+    longest = min(FIRST_PAUSE * 2.0 ** min(times - 1, 30), LONGEST_PAUSE)
+    return draw(longest / 2, longest)
 
 
 def hand_back(job: Job, *, now: float) -> bool:
     """Whoever runs it stops for reasons of its own: somebody else begins it anew. False where the lease was lost."""
-    return _leave(job, state=WAITING, due_at=now, attempts=max(job.attempts - 1, 0))
+    return _begin_anew(job, now, 0.0, attempts=max(job.attempts - 1, 0))
 
 
-def lose(job: Job, most_lapses: int, *, now: float) -> bool:
-    """Whoever ran it is gone. It begins anew, unless that has happened so often, or it was to stop anyway."""
-    fresh = Job.get_or_none(Job.id == job.id)
-    if fresh is None or fresh.lease != job.lease:
-        return False
-    lapses = fresh.lapses + 1
-    if fresh.reason:
-        return _end(fresh, CANCELLED, now, reason=fresh.reason, lapses=lapses)
-    if lapses >= most_lapses:
-        return _end(fresh, FAILED, now, reason="lapsed", lapses=lapses)
+def lose(job: Job, *, blamed: bool = False, now: float) -> bool:
+    """Whoever ran it is gone. It begins anew, unless it was to stop, or is blamed for that. False where it was lost.
+
+    Args:
+        job: as it was read while it ran.
+        blamed: whether it is given up, for what kills whoever runs it.
+        now: UTC seconds.
+    """
+    lapses = job.lapses + 1
+    if blamed:
+        return _end(job, FAILED, now, reason="lapsed", lapses=lapses)
+    wait = pause(lapses - FREE_LAPSES) if lapses > FREE_LAPSES else 0.0
     # What the attempt would have counted for an error isn't one.
-    return _leave(
-        fresh, state=WAITING, due_at=now, lapses=lapses, attempts=max(fresh.attempts - 1, 0)
-    )
+    return _begin_anew(job, now, wait, lapses=lapses, attempts=max(job.attempts - 1, 0))
 
 
 def report(job: Job, progress: int, line: str) -> None:
@@ -98,11 +115,20 @@ def report(job: Job, progress: int, line: str) -> None:
     )
 
 
+def _begin_anew(job: Job, now: float, wait: float, **values: Any) -> bool:
+    """Somebody begins it from the start, but where it was to stop: then it has."""
+    return _leave(job, Job.reason == "", state=WAITING, due_at=now + wait, **values) or _leave(
+        job, Job.reason != "", state=CANCELLED, ended_at=now, seen=False, **values
+    )
+
+
 def _end(job: Job, state: str, now: float, **values: Any) -> bool:
-    return _leave(job, state=state, ended_at=now, seen=False, **values)
+    return _leave(job, True, state=state, ended_at=now, seen=False, **values)
 
 
-def _leave(job: Job, **values: Any) -> bool:
-    values |= {"lease": "", "worker": ""}
+def _leave(job: Job, condition: Any, **values: Any) -> bool:
     mine = (Job.id == job.id) & (Job.state == RUNNING) & (Job.lease == job.lease)
-    return bool(Job.update(**values).where(mine).execute())
+    if condition is not True:
+        mine &= condition
+    left = Job.update(**values, lease="", worker="").where(mine)
+    return bool(retried(lambda seconds: left.execute()))

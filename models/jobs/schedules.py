@@ -82,12 +82,13 @@ class Schedule(RoutedModel):
         return found
 
     def set_pause(self, paused: bool, *, now: float) -> None:
-        """Let it rest, or go on from now."""
+        """Let it rest, or go on from now; one that goes on already keeps what is due."""
         self.paused = paused
         values: dict[str, Any] = {"paused": paused}
         if not paused:
             values["done_until"] = now
-        Schedule.update(**values).where(Schedule.id == self.id).execute()
+        other = Schedule.paused != paused
+        Schedule.update(**values).where(Schedule.id == self.id, other).execute()
 
 
 def make_schedule(

@@ -94,6 +94,11 @@ class Child:
             self.fault(traceback.format_exc())
 
 
+def prepare() -> None:
+    """Import what is done, once, for all children."""
+    import kills.works  # noqa: F401
+
+
 def live(given: dict[str, Any], ready: Callable[[bool], None]) -> None:
     """Do what was ordered until the end."""
     from kills.works import WORKS

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import faulthandler
+import importlib
 import os
 import select
 import signal
@@ -31,12 +32,16 @@ PATIENCE = 300.0
 
 
 class Nursery:
-    """The forking process, as whoever kills sees it."""
+    """The forking process, as whoever kills sees it.
 
-    def __init__(self) -> None:
+    Args:
+        children: the module that says by its `live` what runs in a child, and by `prepare` what is imported before.
+    """
+
+    def __init__(self, children: str = "kills.children") -> None:
         paths = [str(TESTS), str(TESTS.parent), os.environ.get("PYTHONPATH", "")]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "kills.nursery"],
+            [sys.executable, "-m", "kills.nursery", children],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
@@ -112,17 +117,16 @@ class Nursery:
         self._heard += [line.decode().split() for line in lines]
 
 
-def _serve() -> None:
+def _serve(children: Any) -> None:
     """Be the nursery: fork, and wait for who was killed, as the lines on the standard input say."""
-    from kills.works import WORKS  # noqa: F401 -- imported here, once, for all children
-
+    children.prepare()
     _adopt_orphans()
     for line in sys.stdin.buffer:
         asked = msgspec.json.decode(line)
         if "bear" in asked:
             pid = os.fork()
             if pid == 0:
-                _live(asked["bear"])
+                _live(children, asked["bear"])
             _tell("born", pid)
         else:
             pid, status = os.waitpid(asked["reap"], 0)
@@ -148,10 +152,8 @@ def _control(option: int, value: int) -> None:
         raise OSError(ctypes.get_errno(), f"prctl({option}) isn't done here")
 
 
-def _live(orders: dict[str, Any]) -> None:
+def _live(children: Any, orders: dict[str, Any]) -> None:
     """Be a child, to the end."""
-    from kills.children import live
-
     status = 1
     try:
         _control(PR_SET_PDEATHSIG, signal.SIGKILL)  # nobody is left alone
@@ -159,7 +161,7 @@ def _live(orders: dict[str, Any]) -> None:
         signal.alarm(LONGEST_LIFE)
         os.close(0)
         os.open(os.devnull, os.O_RDONLY)  # becomes the standard input
-        live(orders, lambda well: _tell("ready", os.getpid(), int(well)))
+        children.live(orders, lambda well: _tell("ready", os.getpid(), int(well)))
         status = 0
     except BaseException:  # noqa: BLE001 -- a child never gets back into the nursery's loop
         traceback.print_exc()
@@ -173,4 +175,4 @@ def _tell(*words: object) -> None:
 
 
 if __name__ == "__main__":
-    _serve()
+    _serve(importlib.import_module(sys.argv[1]))
