@@ -4,6 +4,7 @@
 # make isolation-long  plays a million operations of the isolation tests' state machine; goes on where it was
 # make attacks-long  attacks one company from another, 100,000 times; ATTACKS=… chooses otherwise
 # make kills-long  kills processes in mid-work, 10,000 times, and looks what is left; KILLS=… chooses otherwise; goes on
+# make job-kills-long  kills workers amid jobs, 1,000 times, and looks if each job has ended once; JOB_KILLS=… chooses otherwise
 # make power-loss-long  cuts the power at 100,000 points of recorded runs, and looks what is left; IMAGES=… for more; goes on
 # make contention-long  has 128 threads of 4 processes post 80,000 vouchers to 8 companies; POSTINGS=… to each chooses otherwise
 # make soak-long  works in 5,000 companies for two hours and looks if memory, descriptors, logs stay flat; goes on
@@ -18,7 +19,7 @@ WORKERS ?= $(shell nproc)
 
 BIN := .venv/bin
 
-.PHONY: run test check format lint layers types isolation-long bench attacks-long backups-long backup-damage-long \
+.PHONY: job-kills-long run test check format lint layers types isolation-long bench attacks-long backups-long backup-damage-long \
 	contention-long edits-long io-errors-long kills-long power-loss-long soak-long pictures routes clean
 
 # The data is made once; starting again keeps it. `exec` hands Ctrl-C straight to the server.
@@ -60,6 +61,12 @@ KILLS ?= 10000
 
 kills-long: .venv/.test
 	$(BIN)/python -m tests.long_kills --kills $(KILLS)
+
+# So many kills of workers, five jobs for each, likewise.
+JOB_KILLS ?= 1000
+
+job-kills-long: .venv/.test
+	$(BIN)/python -m tests.long_job_kills --kills $(JOB_KILLS)
 
 # So many images of disks after a power cut, likewise.
 IMAGES ?= 100000

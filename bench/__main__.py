@@ -39,6 +39,7 @@ MODULES = (
     "importing",
     "backing_up",
     "papers",
+    "jobs",
 )
 
 HEAD = """# Benchmarks

@@ -1,7 +1,7 @@
 """kill -9 of workers amid jobs, in pieces that add up: `python -m tests.long_job_kills --kills 1000`.
 
-Each round is a fresh installation of fifty companies, PER_ROUND kills, and JOBS_PER_KILL jobs for each. What was done is
-kept in a file, so that the next call goes on where this one ended. A round that finds something names itself, and
+Each round is a fresh installation of fifty companies, PER_ROUND kills, and JOBS_PER_KILL jobs for each. What was done
+is kept in a file, so that the next call goes on where this one ended. A round that finds something names itself, and
 `--round N` draws just that one again: the same jobs, workers killed at the same points and after the same times, though
 what they had come to by then is the machine's to say.
 """

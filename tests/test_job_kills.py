@@ -1,4 +1,4 @@
-"""The kill -9 programme for jobs in short: each ends exactly once, whoever is killed when; and what lacks a guard is told."""
+"""kill -9 of workers in short: each job ends exactly once, whoever is killed when; and what lacks a guard is told."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ ANSWER_WITHIN = 2.0
 PRAGMAS = {"journal_mode": "wal", "synchronous": "normal", "busy_timeout": 10_000}
 """The disk isn't waited for: what a power failure takes from the queue, the catalogue still knows."""
 
+_ANY = "SELECT 1 FROM task WHERE queue = ? LIMIT 1"
 _TAKE = """
 DELETE FROM task WHERE id = (SELECT id FROM task WHERE queue = ? ORDER BY priority DESC, id LIMIT 1) RETURNING data
 """
@@ -94,7 +95,7 @@ class FileQueue(SqlStorage):
             time.sleep(LOOK_EVERY)
 
     def _take(self) -> bytes | None:
-        if not self.tasks(self.Task.id).exists():
+        if self.database.execute_sql(_ANY, (self.name,)).fetchone() is None:
             return None
         with self._turn:  # in turn: SQLite itself would have the threads sleep and try again
             rows = self.database.execute_sql(_TAKE, (self.name,)).fetchall()

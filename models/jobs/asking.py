@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from models.jobs.job import LATER, Job, new_id
+from models.jobs.job import COLUMNS, LATER, Job, new_id
 from tenants import current_entry
 
 
@@ -58,30 +58,22 @@ def ask(
             never be: a job is asked for once it has committed.
     """
     _require_committed()
-    job_id = new_id()
-    made = (
-        Job.insert(
-            id=job_id,
-            kind=kind,
-            arguments=json.dumps(arguments, ensure_ascii=False, sort_keys=True),
-            once=once,
-            tenant_id=tenant_id,
-            user_id=asker.user_id,
-            session=asker.session,
-            identity=asker.identity,
-            language=asker.language,
-            priority=priority,
-            due_at=now if due_at is None else due_at,
-            most_attempts=most_attempts,
-            asked_at=now,
-        )
-        .on_conflict_ignore()
-        .as_rowcount()
-        .execute()
-    )
-    if made:
-        return Job.get_by_id(job_id), True
+    values = {
+        "id": new_id(), "kind": kind, "arguments": json.dumps(arguments, ensure_ascii=False, sort_keys=True),
+        "once": once, "tenant_id": tenant_id, "user_id": asker.user_id, "session": asker.session,
+        "identity": asker.identity, "language": asker.language, "priority": priority,
+        "due_at": now if due_at is None else due_at, "most_attempts": most_attempts, "asked_at": now,
+    }  # fmt: skip
+    row = [values.get(name, default) for name, default in _DEFAULTS.items()]
+    if Job._meta.database.execute_sql(_ASK, row).rowcount > 0:
+        return Job.read(row), True
     return Job.get(Job.once == once), False
+
+
+_DEFAULTS = {name: field.default for name, field in Job._meta.fields.items()}
+_ASK = f"""
+INSERT INTO jobs ({COLUMNS}) VALUES ({", ".join("?" * len(_DEFAULTS))}) ON CONFLICT (once) DO NOTHING
+"""  # noqa: S608 - columns of ours
 
 
 def _require_committed() -> None:

@@ -117,18 +117,20 @@ def report(job: Job, progress: int, line: str) -> None:
 
 def _begin_anew(job: Job, now: float, wait: float, **values: Any) -> bool:
     """Somebody begins it from the start, but where it was to stop: then it has."""
-    return _leave(job, Job.reason == "", state=WAITING, due_at=now + wait, **values) or _leave(
-        job, Job.reason != "", state=CANCELLED, ended_at=now, seen=False, **values
+    return _leave(job, "AND reason = ''", state=WAITING, due_at=now + wait, **values) or _leave(
+        job, "AND reason <> ''", state=CANCELLED, ended_at=now, seen=False, **values
     )
 
 
 def _end(job: Job, state: str, now: float, **values: Any) -> bool:
-    return _leave(job, True, state=state, ended_at=now, seen=False, **values)
+    return _leave(job, "", state=state, ended_at=now, seen=False, **values)
 
 
-def _leave(job: Job, condition: Any, **values: Any) -> bool:
-    mine = (Job.id == job.id) & (Job.state == RUNNING) & (Job.lease == job.lease)
-    if condition is not True:
-        mine &= condition
-    left = Job.update(**values, lease="", worker="").where(mine)
-    return bool(retried(lambda seconds: left.execute()))
+def _leave(job: Job, condition: str, **values: Any) -> bool:
+    columns = ", ".join(f'"{name}" = ?' for name in values)
+    statement = f"""
+UPDATE jobs SET {columns}, lease = '', worker = '' WHERE id = ? AND state = '{RUNNING}' AND lease = ? {condition}
+"""  # noqa: S608 - columns and words of ours
+    given = (*values.values(), job.id, job.lease)
+    left = retried(lambda seconds: Job._meta.database.execute_sql(statement, given))
+    return left.rowcount > 0

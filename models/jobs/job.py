@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from peewee import BooleanField, CharField, FloatField, IntegerField, TextField
@@ -107,6 +108,14 @@ class Job(RoutedModel):
             (("ended_at",), False),
         )
 
+    @classmethod
+    def read(cls, row: Sequence[Any]) -> Job:
+        """Return the job of a row that holds COLUMNS, as SQL of ours gives it."""
+        job = cls(__no_default__=1, **dict(zip(_NAMES, row, strict=True)))
+        job.seen = bool(job.seen)
+        job._dirty.clear()
+        return job
+
     @property
     def given(self) -> dict[str, Any]:
         """The arguments, read."""
@@ -117,6 +126,12 @@ class Job(RoutedModel):
     def is_open(self) -> bool:
         """Whether it waits or runs."""
         return self.state in OPEN
+
+
+_NAMES = tuple(Job._meta.fields)
+
+COLUMNS = ", ".join(f'"{name}"' for name in _NAMES)
+"""Of a job's row, as `Job.read` takes them; each is called as its field."""
 
 
 def new_id() -> str:

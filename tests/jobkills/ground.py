@@ -34,7 +34,7 @@ class Company(msgspec.Struct):
 
 
 class Ground(msgspec.Struct):
-    """Where a round takes place, as workers read it: `book`, `cash` and `sales` are stids, the same in every company."""
+    """Where a round takes place, as workers read it; `book`, `cash` and `sales` are stids, the same everywhere."""
 
     folder: str
     companies: list[Company]

@@ -27,14 +27,14 @@ CROWD = 3
 """Workers at once."""
 THREADS = 3
 """Jobs that each does at a time."""
-AT_A_POINT = 0.4
+AT_A_POINT = 0.5
 """Of all workers: those that kill themselves at a point."""
 WHILE_OPENING = 0.08
 """Of all kills: before the worker takes jobs."""
 ASKED_TO_STOP = 0.12
 """Of all kills: shortly after it was asked to stop, and to hurry."""
 AT_STOPPING = ("handing back", "handed back")
-MOST_PASSES = 6
+MOST_PASSES = 3
 LONGEST_WAY = 0.7
 """Seconds that a worker is given to come to its point; then it is killed where it is."""
 PATIENCE = 120.0
@@ -105,7 +105,11 @@ class Victim(msgspec.Struct):
     pid: int
     log: Path
     point: str
-    ready: bool = False
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it has said that it takes jobs."""
+        return Path(f"{self.log}.ready").exists()
 
     @property
     def at_its_point(self) -> bool:
@@ -187,8 +191,13 @@ class Turn:
         self._read(victim)
 
     def _begun(self, victim: Victim) -> None:
-        if not victim.ready and victim.point != "there":
-            victim.ready = self.nursery.await_ready(victim.pid)
+        """Wait until it takes jobs, or has come to its end before that."""
+        until = time.monotonic() + PATIENCE
+        while not (victim.is_ready or victim.at_its_point or _is_dead(victim.pid)):
+            if time.monotonic() > until:
+                self.say([f"a worker that was to die at {victim.point!r} never began"])
+                return
+            time.sleep(0.005)
 
     def _signal(self, victim: Victim, number: signal.Signals) -> None:
         os.kill(

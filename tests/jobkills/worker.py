@@ -73,8 +73,12 @@ class Fate:
         with self._lock:
             self._left -= 1
             if self._left < 0:
-                Path(self.orders.log + ".point").touch()
+                _tell(self.orders, "point")
                 os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _tell(orders: Orders, what: str) -> None:
+    Path(f"{orders.log}.{what}").touch()
 
 
 def prepare() -> None:
@@ -103,7 +107,7 @@ def live(given: dict[str, Any], ready: Callable[[bool], None]) -> None:
     _register(ground, fate)
     _arm(fate)
     _take_out(orders.without)
-    work_until_stopped(ground.config, orders.threads, announce=lambda text: ready(True))
+    work_until_stopped(ground.config, orders.threads, announce=lambda text: _tell(orders, "ready"))
 
 
 def _register(ground: Ground, fate: Fate) -> None:
