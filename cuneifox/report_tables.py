@@ -11,7 +11,6 @@ from cuneifox.words import shown_name
 from models.reports.balance_sheet import BalanceSheet
 from models.reports.figures import AccountRow, Figures, Section
 from models.reports.journal import Journal
-from models.reports.ledger import Ledger, LedgerRow
 from models.reports.profit_loss import ProfitLoss
 from models.reports.trial_balance import TrialBalance
 
@@ -62,48 +61,6 @@ def _account(row: AccountRow, figures: list[Amount], part: str = "") -> Rows:
         yield Row([row.code, shown_name(row), *[None] * len(figures)], "group", row.depth)
     if row.own:
         yield Row([row.code, shown_name(row), *figures], "plain", row.depth + row.branches, part)
-
-
-def ledger_table(pages: Iterable[Ledger], account: str) -> Table:
-    """Return an account's lines from all its pages, between its opening and closing balance.
-
-    `account` is how the account is called in the title.
-    """
-    columns = [
-        Column(_("Date"), "date", 1.1),
-        Column(_("Number"), width=1.6),
-        Column(_("Text"), width=3),
-        Column(_("Reference"), width=1.4),
-        _figure(_("Debit")),
-        _figure(_("Credit")),
-        _figure(_("Balance"), summed=False),
-    ]
-    title = f"{_('General ledger')}: {account}"
-    return Table("ledger", title, columns, _ledger_rows(pages))
-
-
-def _ledger_rows(pages: Iterable[Ledger]) -> Rows:
-    page = None
-    for page in pages:
-        decimals = page.scope.decimals
-        if page.before is None:
-            opening = Amount(page.figures.opening, decimals)
-            cells = [page.scope.first, "", _("Opening balance"), "", "", "", opening]
-            yield Row(cells, "opening")
-        for row in page.rows:
-            yield _ledger_row(row, decimals)
-    if page is not None:
-        last, whole = page.scope.last, page.figures
-        debit, credit, closing = (
-            Amount(each, page.scope.decimals) for each in (whole.debit, whole.credit, whole.closing)
-        )
-        yield Row([last, "", _("Closing balance"), "", "", "", closing], "opening")
-        yield Row([None, "", _("Total"), "", debit, credit, None], "foot", sums={"": 1})
-
-
-def _ledger_row(row: LedgerRow, decimals: int) -> Row:
-    figures = (Amount(each, decimals) for each in (row.debit, row.credit, row.balance))
-    return Row([row.date, row.number, row.text or row.voucher_text, row.reference, *figures])
 
 
 def profit_loss_table(report: ProfitLoss) -> Table:

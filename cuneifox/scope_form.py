@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date as Date
 from datetime import timedelta
 from typing import Self
-
-from werkzeug.datastructures import MultiDict
 
 from cuneifox.i18n import LazyText, _, _l, error_text
 from models.dates import first_of_month, last_of_month, parse_date
@@ -43,7 +42,7 @@ class ScopeForm:
     errors: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def typed(cls, given: MultiDict[str, str]) -> Self:
+    def typed(cls, given: Mapping[str, str]) -> Self:
         """Return the scope that was sent."""
         first, last, preset = (given.get(name, "").strip() for name in ("first", "last", "preset"))
         return cls(first, last, preset)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain, islice
-from typing import Any
-
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
@@ -12,6 +9,7 @@ from cuneifox.access import needs
 from cuneifox.clock import now_shown
 from cuneifox.downloads import vouchers_response
 from cuneifox.identify import current_actor
+from cuneifox.journal_scope import asked_of, ids_to_print, wanted_of
 from cuneifox.one_state import one_state
 from cuneifox.pages import journal
 from cuneifox.pages.reversals import find_posted_voucher
@@ -42,27 +40,10 @@ def voucher(voucher_id: int) -> ResponseReturnValue:
 @needs("ledger", "read")
 def vouchers() -> ResponseReturnValue:
     """All vouchers that the journal's filter shows, oldest first, each on pages of its own, as one PDF."""
-    asked = {name: request.args.get(name, "").strip() for name in journal.FILTERS}
+    asked = asked_of(request.args)
     with one_state(whole=True, roles=STORES):
         try:
-            ids = _ids(journal.wanted_of(asked))
+            ids = ids_to_print(wanted_of(asked), MOST_VOUCHERS)
         except BadInput as error:
             return journal.refused(asked, error)
         return vouchers_response(printed(ids, "vouchers", now_shown(), current_actor().name))
-
-
-def _ids(wanted: dict[str, Any]) -> list[int]:
-    """The ids of the vouchers, of which there must be some, and not too many."""
-    if wanted["status"] == "draft":
-        raise BadInput("Drafts aren't printed; post them first.", field="status")
-    rows = chain.from_iterable(page.rows for page in journal.all_pages(wanted))
-    ids = [row.id for row in islice(rows, MOST_VOUCHERS + 1)]
-    if not ids:
-        raise BadInput("No voucher is like that, so there is nothing to print.", field="status")
-    if len(ids) > MOST_VOUCHERS:
-        raise BadInput(
-            "These are more than %(most)s vouchers, too many for one PDF. Choose fewer days.",
-            field="last",
-            most=MOST_VOUCHERS,
-        )
-    return ids

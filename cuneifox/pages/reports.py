@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -10,32 +10,19 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from cuneifox.access import needs
-from cuneifox.clock import now_shown, today
-from cuneifox.colophon import signed
+from cuneifox.clock import now_shown
 from cuneifox.downloads import csv_response, table_response
 from cuneifox.i18n import _, _l, error_text
 from cuneifox.identify import current_actor
 from cuneifox.lookups import Chart
 from cuneifox.navigation import Link
 from cuneifox.one_state import one_state
-from cuneifox.papers import Table
 from cuneifox.report_json import json_response
-from cuneifox.report_tables import (
-    balance_sheet_table,
-    ledger_table,
-    profit_loss_table,
-    trial_balance_table,
-)
+from cuneifox.report_requests import REPORTS, Asked
 from cuneifox.scope_form import PRESETS, BadScope, ScopeForm
-from cuneifox.words import shown_name
 from models.accounts import account_tree
 from models.errors import BadInput
-from models.reports.balance_sheet import balance_sheet
-from models.reports.figures import Scope
 from models.reports.ledger import Ledger, ledger
-from models.reports.paging import MOST_ROWS
-from models.reports.profit_loss import profit_loss
-from models.reports.trial_balance import trial_balance
 from models.resolver import resolve
 
 PER_PAGE = 100
@@ -81,118 +68,57 @@ def _of_one_state(view: View) -> View:
 @report("trial-balance")
 def show_trial_balance(form: str) -> ResponseReturnValue:
     """Opening balances, debits and credits, closing balances; ?account= narrows it to a group."""
-    scope, empty = ScopeForm.typed(request.args), request.args.get("empty") == "1"
-    part = request.args.get("account", "")
-    with_closing = request.args.get("before_closing") != "1"
-
-    def build() -> Any:
-        stid = Chart(account_tree()).find(part).stid if part else None
-        days = scope.read(today())
-        return trial_balance(*days, empty=empty, account=stid, with_closing=with_closing)
-
-    return _answer("trial_balance", form, scope, build, trial_balance_table)
+    return _answer("trial-balance", form)
 
 
 @report("profit-loss")
 def show_profit_loss(form: str) -> ResponseReturnValue:
     """Income and expenses of a range of dates, and what is left."""
-    scope, empty = ScopeForm.typed(request.args), request.args.get("empty") == "1"
-    return _answer(
-        "profit_loss",
-        form,
-        scope,
-        lambda: profit_loss(*scope.read(today()), empty=empty),
-        profit_loss_table,
-    )
+    return _answer("profit-loss", form)
 
 
 @report("balance-sheet")
 def show_balance_sheet(form: str) -> ResponseReturnValue:
     """What there is and what is owed at the end of a day."""
-    scope, empty = ScopeForm.typed(request.args), request.args.get("empty") == "1"
-    scope.first = ""
-    return _answer(
-        "balance_sheet",
-        form,
-        scope,
-        lambda: balance_sheet(scope.read(today())[1], empty=empty),
-        balance_sheet_table,
-    )
+    return _answer("balance-sheet", form)
 
 
 @report("ledger")
 def show_ledger(form: str) -> ResponseReturnValue:
     """Every line of an account with the balance after it; a page without an account asks for one."""
-    scope = ScopeForm.typed(request.args)
-    chart = Chart(account_tree())
-    asked = request.args.get("account", "").strip()
-    accounts = chart.offered()
-    if not asked and form == "html":
+    asked = Asked.typed(request.args)
+    shown = {"accounts": Chart(account_tree()).offered(), "asked": asked.text("account")}
+    if not asked.text("account") and form == "html":
         error = {"account": _("Choose the account, by code or name.")} if request.args else {}
-        return _page("ledger", scope, None, error, accounts=accounts, asked=asked)
-
-    def build() -> Ledger:
-        account, days = chart.find(asked), scope.read(today())
-        if account.is_group:
-            raise BadInput(
-                "%(code)s is a group; the ledger shows one account at a time.",
-                field="account",
-                code=account.code,
-            )
-        keys: dict[str, Any] = {name: request.args.get(name) for name in ("after", "before")}
-        return ledger(account.stid, *days, limit=PER_PAGE, from_end=_from_end(), **keys)
-
-    def table(first_page: Ledger) -> Table:
-        account = first_page.account
-        named = f"{account.code} {shown_name(account)}"
-        return ledger_table(_all_pages(account.stid, scope), named)
-
-    return _answer("ledger", form, scope, build, table, accounts=accounts, asked=asked)
+        return _page("ledger", asked.scope, None, error, **shown)
+    return _answer("ledger", form, **shown)
 
 
-def _from_end() -> bool:
-    return request.args.get("from") == "end"
+def _page_of_ledger(asked: Asked) -> Ledger:
+    keys: dict[str, Any] = {name: request.args.get(name) for name in ("after", "before")}
+    from_end = request.args.get("from") == "end"
+    return ledger(asked.account().stid, *asked.days(), limit=PER_PAGE, from_end=from_end, **keys)
 
 
-def _all_pages(stid: int, scope: ScopeForm) -> Iterator[Ledger]:
-    """Yield every page of an account's ledger."""
-    days = scope.read(today())
-    page = ledger(stid, *days, limit=MOST_ROWS)
-    yield page
-    while page.after:
-        page = ledger(stid, *days, after=page.after, limit=MOST_ROWS)
-        yield page
-
-
-def _answer(
-    name: str,
-    form: str,
-    scope: ScopeForm,
-    build: Callable[[], Any],
-    table: Callable[[Any], Table],
-    **shown: Any,
-) -> ResponseReturnValue:
+def _answer(name: str, form: str, **shown: Any) -> ResponseReturnValue:
     """Build a report and answer in the form that was asked for; a bad scope is told on its form."""
+    wanted, asked = REPORTS[name], Asked.typed(request.args)
+    paged = name == "ledger" and form not in FILES
     try:
-        made = build()
+        made = _page_of_ledger(asked) if paged else wanted.build(asked)
         if form in ("xlsx", "pdf"):
-            return table_response(form, _signed(table(made), made.scope))
+            table = wanted.sign(asked, made, wanted.table(made), now_shown(), current_actor().name)
+            return table_response(form, table)
     except BadInput as error:
         if form == "json":
             raise
         errors = error.errors if isinstance(error, BadScope) else {error.field: error_text(error)}
-        return _page(name, scope, None, errors, **shown), 422
+        return _page(name.replace("-", "_"), asked.scope, None, errors, **shown), 422
     if form == "json":
         return json_response(made)
     if form == "csv":
-        return csv_response(table(made), bom=request.args.get("bom", "1") != "0")
-    return _page(name, scope, made, {}, **shown)
-
-
-def _signed(table: Table, scope: Scope) -> Table:
-    parentheses = request.args.get("negative") == "parentheses"
-    as_of = table.name == "balance-sheet"
-    return signed(table, scope, now_shown(), current_actor().name, parentheses, as_of)
+        return csv_response(wanted.table(made), bom=request.args.get("bom", "1") != "0")
+    return _page(name.replace("-", "_"), asked.scope, made, {}, **shown)
 
 
 def _page(name: str, scope: ScopeForm, made: Any, errors: dict[str, str], **shown: Any) -> str:

@@ -61,9 +61,12 @@ def _rows(table: Table) -> Iterator[Iterable[Cell]]:
             yield row.cells
 
 
-def write_csv(table: Table, path: Path, tick: Callable[[int], None]) -> None:
+def write_csv(
+    table: Table, path: Path, tick: Callable[[int], None], read: Callable[[], None]
+) -> None:
     """Write the table to a new file at `path`; `tick` is told how many lines are done."""
     with path.open("w", encoding="utf-8", newline="") as file:
         for done, line in enumerate(table_lines(table)):
             file.write(line)
             tick(done)
+        read()

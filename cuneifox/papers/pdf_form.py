@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import islice
@@ -13,10 +13,13 @@ from cuneifox import formats
 from cuneifox.i18n import _, current_language
 from cuneifox.papers.harmless import ON_LINE, wrapping
 from cuneifox.papers.table import Amount, Cell, Row, Table
-from cuneifox.papers.typesetting import merge_parts, prepare_part, set_part
+from cuneifox.papers.typesetting import merge_parts, prepare_part, set_parts
 from models.money import format_amount
 
 ROWS_OF_PART = 2_000
+
+ASK_EVERY = 100
+"""Rows after which it is asked whether the paper is still wanted, as they are read."""
 
 WIDEST = 10
 """Columns wider than that together are set across."""
@@ -25,37 +28,81 @@ ZERO = "–"
 """What stands for no amount, so that those that are catch the eye."""
 
 
-def write_pdf(table: Table, path: Path, tick: Callable[[int], None]) -> None:
+def write_pdf(
+    table: Table, path: Path, tick: Callable[[int], None], read: Callable[[], None]
+) -> None:
     """Write the table to a new file at `path`, in the current language, working in the file's folder.
 
-    `tick` is told how many rows are done, also several times a second while pages are set; it may raise.
+    All rows are read, and laid down beside it, before any page is set. `tick` is told how many rows are set, also
+    several times a second while pages are; it may raise. `read` is called between the two.
     """
-    folder, names, done = path.parent, list[str](), 0
-    parts = _parts(table.rows)
+    sizes: list[int] = []
+    parts = _parts(_ticking(table.rows, tick))
     rows = next(parts, [])
     while True:
         following = next(parts, None)
-        name = f"part{len(names)}"
-        whole = not names and following is None
-        prepare_part(folder, name, "table", _part(table, rows, first=not names, whole=whole))
-        done += len(rows)
-        set_part(folder, name, lambda done=done: tick(done))  # type: ignore[misc]
-        names.append(name)
-        tick(done)
+        name, whole = f"part{len(sizes)}", not sizes and following is None
+        data = _part(table, rows, first=not sizes, whole=whole)
+        prepare_part(path.parent, name, "table", data)
+        sizes.append(len(rows))
         if following is None:
             break
         rows = following
-    if len(names) == 1:
-        (folder / names[0] / "out.pdf").rename(path)
-        return
+    read()
     numbers = {
         "page-text": page_text(),
         "lang": current_language(),
         "landscape": _landscape(table),
         "footer-lines": len(table.footer),
     }
-    merge_parts(folder, names, wrapping(table.title), numbers, lambda: tick(done))
+    set_document(path, sizes, table.title, numbers, tick)
+
+
+def set_document(
+    path: Path,
+    sizes: Sequence[int],
+    title: str,
+    numbers: dict[str, Any] | None,
+    tick: Callable[[int], None],
+) -> None:
+    """Set parts that lie in the folder of `path` as part0, part1, …, and put them together there.
+
+    Args:
+        sizes: of each part, in what `tick` counts.
+        numbers: what numbers.typ wants, where pages are to be numbered over all parts.
+    """
+    folder, names = path.parent, [f"part{number}" for number in range(len(sizes))]
+    set_parts_of(folder, [[name] for name in names], sizes, tick)
+    if len(names) == 1:
+        (folder / names[0] / "out.pdf").rename(path)
+        return
+    merge_parts(folder, names, wrapping(title), numbers, lambda: tick(sum(sizes)))
     (folder / "out.pdf").rename(path)
+
+
+def set_parts_of(
+    folder: Path,
+    batches: Sequence[Sequence[str]],
+    sizes: Sequence[int],
+    tick: Callable[[int], None],
+) -> None:
+    """Set parts, and tell `tick` how much of them is done, each batch counted with its size."""
+    done = 0
+
+    def one_more(number: int) -> None:
+        nonlocal done
+        done += sizes[number]
+        tick(done)
+
+    set_parts(folder, batches, lambda: tick(done), one_more)
+
+
+def _ticking(rows: Iterable[Row], tick: Callable[[int], None]) -> Iterator[Row]:
+    """The rows; while they are read, none is set."""
+    for number, row in enumerate(rows):
+        if not number % ASK_EVERY:
+            tick(0)
+        yield row
 
 
 def page_text() -> str:

@@ -72,6 +72,7 @@ class Table:
         facts: what stands above the table, as (label, text).
         footer: whose it is, of when and of which state of the books; a line each. On each page of a PDF.
         parentheses: negative amounts stand in parentheses, instead of behind a minus.
+        count: how many rows there are, about; 0 where nobody knows before they are read.
     """
 
     name: str
@@ -81,3 +82,4 @@ class Table:
     facts: Sequence[tuple[str, str]] = field(default=())
     footer: Sequence[str] = field(default=())
     parentheses: bool = False
+    count: int = 0

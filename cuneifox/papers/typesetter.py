@@ -1,13 +1,14 @@
-"""The typesetter's process: sets what lies in a folder as PDF, and ends. Imports nothing of ours.
+"""The typesetter's process: sets what lies in a folder as PDF, and ends. Imports nothing of ours but `joining`.
 
-Usage: typesetter.py FONTS FOLDER. The folder holds plan.json, and in it a folder for each part with main.typ and its
-data.json. Each part's pages become its out.pdf, what is merged the folder's; or else there is a word on standard error
-and an exit status other than 0.
+Usage: typesetter.py FONTS FOLDER PLAN. The folder holds a folder for each part with main.typ and its data.json; the
+plan is a file of JSON that says what to do with them. Each part's pages become its out.pdf, what is merged the
+folder's; or else there is a word on standard error and an exit status other than 0.
 """
 
 from __future__ import annotations
 
 import ctypes
+import importlib.util
 import json
 import os
 import resource
@@ -26,7 +27,7 @@ NICENESS = 10
 def main() -> None:
     """Do as the plan says: {"parts": to set, "merge": to put together, "seconds": of CPU, "parent": pid, ...}."""
     fonts, folder = Path(sys.argv[1]), Path(sys.argv[2])
-    plan = json.loads((folder / "plan.json").read_text("utf-8"))
+    plan = json.loads(Path(sys.argv[3]).read_text("utf-8"))
     _confine(plan)
     for name in plan["parts"]:
         _set(fonts, folder / name)
@@ -79,16 +80,25 @@ def _merge(fonts: Path, folder: Path, plan: dict[str, Any]) -> None:
     for path in parts:
         with pikepdf.open(path) as part:
             counts.append(len(part.pages))
-    with pikepdf.new() as whole:
-        before = 0
+    before = 0
+    with _joining().joined(folder / "out.pdf", plan["title"]) as whole:
         for path, count in zip(parts, counts, strict=True):
             with pikepdf.open(path) as part:
                 if plan["numbers"]:
                     _number(fonts, folder, part, plan["numbers"], before, sum(counts))
-                whole.pages.extend(part.pages)
+                whole.add(part)
+            path.unlink()
             before += count
-        whole.docinfo["/Title"] = plan["title"]
-        whole.save(folder / "out.pdf")
+
+
+def _joining() -> Any:
+    """The module beside this file, whose folder isn't among those that imports look through: its names are common."""
+    found = importlib.util.spec_from_file_location("joining", Path(__file__).parent / "joining.py")
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
 
 
 def _number(

@@ -9,8 +9,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -47,64 +50,134 @@ def prepare_part(folder: Path, name: str, template: str, data: Any) -> None:
         json.dump(data, file, ensure_ascii=False)
 
 
+def set_parts(
+    folder: Path,
+    batches: Sequence[Sequence[str]],
+    wanted: Wanted,
+    done: Callable[[int], None] = lambda number: None,
+) -> None:
+    """Set parts, each batch of them in a process of its own, as many of these at a time as have a turn.
+
+    A part's pages are in its folder's out.pdf once its batch is done.
+
+    Args:
+        folder: where the parts were prepared.
+        batches: names of parts.
+        wanted: asked several times a second.
+        done: is told the number of each batch, counted from 0, as it ends; not always in order.
+
+    Raises PaperFailed.
+    """
+    left = deque(enumerate(batches))
+    running: dict[_Process, tuple[int, Sequence[str]]] = {}
+    try:
+        while left or running:
+            while left and (turn := _turn(wanted, wait=not running)):
+                number, names = left.popleft()
+                plan = {"parts": list(names), "merge": [], "seconds": CPU_SECONDS}
+                running[_Process(folder, plan, turn)] = number, names
+            for process in _ended(running, wanted):
+                number, names = running.pop(process)
+                process.finish()
+                for name in names:
+                    (folder / name / "data.json").unlink()
+                done(number)
+    finally:
+        for process in running:
+            process.kill()
+
+
 def set_part(folder: Path, name: str, wanted: Wanted) -> None:
     """Set one part; its pages are in its folder's out.pdf from then on. Raises PaperFailed."""
-    _run(folder, {"parts": [name], "merge": [], "seconds": CPU_SECONDS}, wanted)
-    (folder / name / "data.json").unlink()
+    set_parts(folder, [[name]], wanted)
 
 
 def merge_parts(
-    folder: Path, names: list[str], title: str, numbers: dict[str, Any] | None, wanted: Wanted
+    folder: Path, names: Sequence[str], title: str, numbers: dict[str, Any] | None, wanted: Wanted
 ) -> None:
-    """Put parts that are set together as the folder's out.pdf. Raises PaperFailed.
+    """Put parts that are set together as the folder's out.pdf; theirs are gone then. Raises PaperFailed.
 
     Args:
         numbers: what numbers.typ wants, where pages are to be numbered over all parts.
     """
     if numbers is not None:
         prepare_part(folder, "numbers", "numbers", {})
-    plan = {"parts": [], "merge": names, "title": title, "numbers": numbers}
-    _run(folder, {**plan, "seconds": MERGING_SECONDS}, wanted)
-
-
-def _run(folder: Path, plan: dict[str, Any], wanted: Wanted) -> None:
-    while not _turns.acquire(timeout=PAUSE):
-        wanted()
+    plan = {"parts": [], "merge": list(names), "title": title, "numbers": numbers}
+    turn = _turn(wanted, wait=True)
+    process = _Process(folder, {**plan, "seconds": MERGING_SECONDS}, turn)
     try:
-        plan["parent"] = os.getpid()
-        (folder / "plan.json").write_text(json.dumps(plan), "utf-8")
-        with (folder / "complaint").open("w+b") as complaint:
-            process = subprocess.Popen(  # noqa: S603  our own program; what people wrote is only its data
-                [sys.executable, "-P", str(HERE / "typesetter.py"), str(FONTS), str(folder)],
+        while not _ended([process], wanted):
+            pass
+        process.finish()
+    finally:
+        process.kill()
+
+
+def _turn(wanted: Wanted, *, wait: bool) -> bool:
+    """Take a turn. False where there is none, unless it is waited for."""
+    while not _turns.acquire(timeout=PAUSE if wait else 0):
+        if not wait:
+            return False
+        wanted()
+    return True
+
+
+def _ended(running: Iterable[_Process], wanted: Wanted) -> list[_Process]:
+    """Return the processes that have closed their output, which they do as they end, after PAUSE at the latest."""
+    found = select.select([process.output for process in running], [], [], PAUSE)[0]
+    wanted()
+    return [process for process in running if process.output in found]
+
+
+class _Process:
+    """One process of the typesetter's, which has a turn until it has ended.
+
+    Args:
+        folder: of the parts.
+        plan: what it is to do.
+    """
+
+    def __init__(self, folder: Path, plan: dict[str, Any], turn: bool) -> None:
+        assert turn
+        self._turn = ExitStack()
+        with ExitStack() as failing:
+            failing.callback(_turns.release)
+            handle, name = tempfile.mkstemp(prefix="plan-", dir=folder)
+            with open(handle, "w", encoding="utf-8") as file:
+                json.dump({**plan, "parent": os.getpid()}, file)
+            self._plan = Path(name)
+            self._complaint = failing.enter_context(tempfile.TemporaryFile(dir=folder))
+            self._process = subprocess.Popen(  # noqa: S603  our own program; what people wrote is only its data
+                [sys.executable, "-P", str(HERE / "typesetter.py"), str(FONTS), str(folder), name],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=complaint,
+                stderr=self._complaint,
                 env={
                     **{name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
                     "RAYON_NUM_THREADS": "1",  # the other processors are for people's requests
                 },
             )
-            try:
-                _watch(process, wanted)
-            finally:
-                if process.poll() is None:
-                    process.kill()
-                process.wait()
-                assert process.stdout is not None
-                process.stdout.close()
-            if process.returncode != 0:
-                complaint.seek(0)
-                raise _failure(process.returncode, complaint.read().decode("utf-8", "replace"))
-    finally:
-        _turns.release()
+            assert self._process.stdout is not None
+            self.output = self._process.stdout
+            self._turn = failing.pop_all()
 
+    def finish(self) -> None:
+        """Wait for its end, which is near. Raises PaperFailed where it failed."""
+        self._process.wait()
+        self._complaint.seek(0)
+        complaint = self._complaint.read().decode("utf-8", "replace")
+        self.kill()
+        if self._process.returncode != 0:
+            raise _failure(self._process.returncode, complaint)
 
-def _watch(process: subprocess.Popen[bytes], wanted: Wanted) -> None:
-    """Wait until the process closes its output, which it does as it ends."""
-    assert process.stdout is not None
-    while not select.select([process.stdout], [], [], PAUSE)[0]:
-        wanted()
-    process.wait()
+    def kill(self) -> None:
+        """End it, whatever it is at, and give its turn back. Idempotent."""
+        with self._turn:
+            if self._process.poll() is None:
+                self._process.kill()
+            self._process.wait()
+            self.output.close()
+            self._plan.unlink(missing_ok=True)
 
 
 def _failure(status: int, complaint: str) -> PaperFailed:

@@ -11,10 +11,10 @@ from typing import Any
 from cuneifox import formats
 from cuneifox.i18n import _, current_language
 from cuneifox.papers.harmless import ON_LINE, wrapping
-from cuneifox.papers.pdf_form import page_text
+from cuneifox.papers.pdf_form import page_text, set_document
 from cuneifox.papers.thai_words import baht_words
-from cuneifox.papers.typesetting import merge_parts, prepare_part, set_part
-from cuneifox.papers.writing import whole_or_nothing
+from cuneifox.papers.typesetting import prepare_part
+from cuneifox.papers.writing import nobody, whole_or_nothing
 from models.money import format_amount
 
 LINES_OF_PART = 1_500
@@ -71,31 +71,33 @@ class VoucherPapers:
     footer: Sequence[str] = field(default=())
 
 
-def write_vouchers(papers: VoucherPapers, path: Path, tick: Callable[[int], None]) -> None:
+def write_vouchers(
+    papers: VoucherPapers,
+    path: Path,
+    tick: Callable[[int], None],
+    read: Callable[[], None] = nobody,
+) -> None:
     """Write vouchers as one PDF to `path`, in the current language.
 
-    `tick` is told how many vouchers are done, also several times a second while pages are set. It may raise: then
-    nothing is left at `path`. Raises PaperFailed if the PDF can't be made, OSError if it can't be written.
+    All are read, and laid down beside it, before any page is set; `read` is called between the two. `tick` is told how
+    many vouchers are set, also several times a second while pages are. It may raise: then nothing is left at `path`.
+    Raises PaperFailed if the PDF can't be made, OSError if it can't be written.
     """
-    whole_or_nothing(path, lambda working: _write(papers, working, tick))
+    whole_or_nothing(path, lambda working: _write(papers, working, tick, read))
 
 
-def _write(papers: VoucherPapers, path: Path, tick: Callable[[int], None]) -> None:
-    folder, names, done = path.parent, list[str](), 0
+def _write(
+    papers: VoucherPapers, path: Path, tick: Callable[[int], None], read: Callable[[], None]
+) -> None:
+    sizes: list[int] = []
     for part in _parts(papers.vouchers):
-        name = f"part{len(names)}"
-        prepare_part(folder, name, "vouchers", _data(papers, part))
-        set_part(folder, name, lambda done=done: tick(done))  # type: ignore[misc]
-        names.append(name)
-        done += len(part)
-        tick(done)
-    if not names:
+        tick(0)
+        prepare_part(path.parent, f"part{len(sizes)}", "vouchers", _data(papers, part))
+        sizes.append(len(part))
+    read()
+    if not sizes:
         raise ValueError("There is no voucher to print.")
-    if len(names) == 1:
-        (folder / names[0] / "out.pdf").rename(path)
-        return
-    merge_parts(folder, names, wrapping(papers.title), None, lambda: tick(done))
-    (folder / "out.pdf").rename(path)
+    set_document(path, sizes, papers.title, None, tick)
 
 
 def _parts(vouchers: Iterable[VoucherPaper]) -> Iterator[list[VoucherPaper]]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.utility import xl_col_to_name
 
 from cuneifox.papers.harmless import harmless
 from cuneifox.papers.table import Amount, Cell, Column, Row, Table
+from cuneifox.papers.xlsx_rows import PlainRows
 from cuneifox.papers.xlsx_sums import Sums
 from models.money import format_amount
 
@@ -30,26 +33,68 @@ _STRONG = ("group", "total", "foot")
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 
 
-def write_xlsx(table: Table, path: Path, tick: Callable[[int], None]) -> None:
-    """Write the table to a new file at `path`; `tick` is told how many rows are done, and may raise."""
-    book = xlsxwriter.Workbook(
-        str(path),
-        {
-            "constant_memory": True,
-            "tmpdir": str(path.parent),
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        },
-    )
-    try:
-        _Writing(book, table, tick).write()
-    except BaseException:
-        for sheet in book.worksheets():  # its rows so far lie in files of their own
+def write_xlsx(
+    table: Table, path: Path, tick: Callable[[int], None], read: Callable[[], None]
+) -> None:
+    """Write the table to a new file at `path`; `tick` is told how many rows are done, also while the file is packed."""
+    with path.open("w+b") as file:
+        watched = _Watched(file)
+        book = xlsxwriter.Workbook(
+            watched,
+            {
+                "constant_memory": True,
+                "tmpdir": str(path.parent),
+                "strings_to_formulas": False,
+                "strings_to_urls": False,
+                "strings_to_numbers": False,
+            },
+        )
+        try:
+            done = _Writing(book, table, tick).write()
+            read()
+            watched.wanted = lambda: tick(done)
+            book.close()
+        except FileCreateError as error:
+            _forget(book)
+            raise error.args[0] from None  # what the system said, which names the cause
+        except BaseException:
+            _forget(book)
+            raise
+
+
+def _forget(book: Any) -> None:
+    """Close what is open of a workbook that won't be; its rows so far lie in files of their own."""
+    for sheet in book.worksheets():
+        with suppress(OSError):  # what is left to write of them finds no room either
             sheet.row_data_fh.close()
-        book.fileclosed = True
-        raise
-    book.close()
+    book.fileclosed = True
+
+
+class _Watched:
+    """A file; whoever wants it is asked while it is written. Once that fails it takes what comes, and writes nothing.
+
+    Attributes:
+        wanted: raises if it isn't wanted any more.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._lost = False
+        self.wanted: Callable[[], None] = lambda: None
+
+    def write(self, data: bytes) -> int:
+        """Write some."""
+        if self._lost:
+            return len(data)
+        try:
+            self.wanted()
+            return self._file.write(data)
+        except BaseException:
+            self._lost = True
+            raise
+
+    def __getattr__(self, name: str) -> Any:
+        return (lambda *given: 0) if self._lost else getattr(self._file, name)
 
 
 class _Writing:
@@ -62,9 +107,12 @@ class _Writing:
         self.sheets = 0
         self.at = 0
         self.sheet: Any = None
+        self.plain: PlainRows
 
-    def write(self) -> None:
+    def write(self) -> int:
+        """Write all of it, and return how many rows those were."""
         self._begin_sheet()
+        done = 0
         for done, row in enumerate(self.table.rows, 1):
             if self.at >= MOST_ROWS:
                 self._begin_sheet()
@@ -76,6 +124,7 @@ class _Writing:
         for line in self.table.footer:
             self._text(self.at, 0, line, self._format("note"))
             self.at += 1
+        return done
 
     def _begin_sheet(self) -> None:
         self.sheets += 1
@@ -95,6 +144,7 @@ class _Writing:
         self.sheet.freeze_panes(self.at + 1, 0)
         self.sheet.repeat_rows(self.at)
         self.at += 1
+        self.plain = PlainRows(self.sheet, self.table.columns, self._plain_format, EXACT)
 
     def _paper(self) -> None:
         """How it is printed: A4, as wide as the page, whose it is on each page."""
@@ -106,9 +156,12 @@ class _Writing:
         self.sheet.set_footer(f"&L&8{' ' if whose[:1].isdigit() else ''}{whose}&R&8&P / &N")
 
     def _row(self, row: Row) -> None:
-        strong = row.style in _STRONG
         if row.style == "plain":
             self.sums.add(row.part, self.name, self.at)
+            if row.sums is None and not row.indent and self.plain.write(self.at, row.cells):
+                self.at += 1
+                return
+        strong = row.style in _STRONG
         for n, (column, value) in enumerate(zip(self.table.columns, row.cells, strict=True)):
             if row.sums is not None and column.summed and isinstance(value, Amount):
                 formula = self.sums.formula(xl_col_to_name(n), row.sums, self.name)
@@ -142,10 +195,18 @@ class _Writing:
         units = text.encode("utf-16-le")
         if len(units) > 2 * LONGEST:
             text = units[: 2 * LONGEST - 2].decode("utf-16-le", "ignore") + "…"
+        if text.startswith("<r>"):  # which XlsxWriter would take for markup of its own
+            text = "\u200b" + text
         self.sheet.write_string(at, n, text, shown)
 
     def _amount(self, decimals: int, strong: bool) -> Any:
         return self._format("amount", strong, decimals)
+
+    def _plain_format(self, kind: str, decimals: int) -> Any:
+        return self._amount(decimals, False) if kind == "amount" else self._plain(kind)
+
+    def _plain(self, kind: str) -> Any:
+        return self._format(kind, False, 0) if kind == "text" else self._format(kind, False)
 
     def _heading(self, column: Column) -> Any:
         return self._format("heading", column.kind in ("amount", "number"))
