@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date as Date
 
 from cuneifox.i18n import _
-from cuneifox.papers import Amount, Column, Row, Table
+from cuneifox.papers import Amount, Cell, Column, Row, Table
 from cuneifox.words import shown_name
 from models.reports.figures import Figures
 from models.reports.whole_ledger import LedgerAccount, WholeLedger
@@ -74,7 +74,15 @@ def _lines(report: WholeLedger, each: LedgerAccount, code: list[str], part: str)
             balance += minor
             amount = Amount(abs(minor), decimals)
             sides = (amount, nothing) if minor >= 0 else (nothing, amount)
-            cells = [*code, day, number, text, reference, *sides, Amount(balance, decimals)]
+            cells: list[Cell] = [
+                *code,
+                day,
+                number,
+                text,
+                reference,
+                *sides,
+                Amount(balance, decimals),
+            ]
             yield Row(cells, "plain", 0, part)
 
 

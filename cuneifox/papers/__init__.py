@@ -1,6 +1,7 @@
 """Reports and documents as files. Knows what a table and a voucher on paper are; neither jobs nor HTTP."""
 
 from .errors import PaperFailed
+from .statements import StatementPaper, StatementPapers, StatementRow, write_statements
 from .table import Amount, Cell, Column, Row, Table
 from .vouchers import VoucherLine, VoucherPaper, VoucherPapers, write_vouchers
 from .writing import FORMS, write
@@ -12,10 +13,14 @@ __all__ = [
     "Column",
     "PaperFailed",
     "Row",
+    "StatementPaper",
+    "StatementPapers",
+    "StatementRow",
     "Table",
     "VoucherLine",
     "VoucherPaper",
     "VoucherPapers",
     "write",
+    "write_statements",
     "write_vouchers",
 ]

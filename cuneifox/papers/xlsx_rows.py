@@ -21,7 +21,7 @@ DAY_ZERO = 693_594
 """The ordinal of 1899-12-30, from which spreadsheets count days."""
 
 FIRST_DAY = 61
-"""1900-03-01. Spreadsheets believe that the day before was the 29th of February; earlier ones are left to XlsxWriter."""
+"""1900-03-01. Spreadsheets take the day before for the 29th of February; earlier ones are left to XlsxWriter."""
 
 SHORT = 16_000
 """Characters of a text that fits into a cell for sure."""
@@ -68,16 +68,15 @@ class PlainRows:
         return True
 
     def _cell(self, begin: str, value: Cell) -> str:
-        kind = value.__class__
-        if kind is Amount:
-            if not -self._exact < value < self._exact:  # type: ignore[operator]
+        if isinstance(value, Amount):
+            if not -self._exact < value < self._exact:
                 return ""
-            decimals: int = value.decimals  # type: ignore[union-attr]
-            return f'{begin}{self._style("amount", decimals)}"><v>{value / 10**decimals}</v></c>'  # type: ignore[operator]
-        if kind is str:
-            return self._text(f'{begin}{self._style("text", 0)}"', value)  # type: ignore[arg-type]
-        if kind is date:
-            day = value.toordinal() - DAY_ZERO  # type: ignore[union-attr]
+            style = self._style("amount", value.decimals)
+            return f'{begin}{style}"><v>{value / 10**value.decimals}</v></c>'
+        if isinstance(value, str):
+            return self._text(f'{begin}{self._style("text", 0)}"', value)
+        if isinstance(value, date):
+            day = value.toordinal() - DAY_ZERO
             return f'{begin}{self._style("date", 0)}"><v>{day}</v></c>' if day >= FIRST_DAY else ""
         return ""
 
