@@ -33,8 +33,8 @@ def table_response(form: str, table: Table) -> Response:
     def tick(rows: int) -> None:
         if rows > most:
             raise BadInput(
-                "This has more than %(most)s lines, too many for one file of this kind here. "
-                "Choose fewer days, or take CSV.",
+                "This has more than %(most)s lines, too many to wait for. Have it made beside the page, or choose "
+                "fewer days.",
                 field="last",
                 most=f"{most:,}",
             )

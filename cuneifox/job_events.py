@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from flask import Flask
+from flask import Flask, render_template, request
+from markupsafe import Markup
 from peewee import PeeweeException
 
 from cuneifox.i18n import speaking
-from cuneifox.job_view import line_of, told_of
+from cuneifox.job_view import line_of, told_of, views_of
 from cuneifox.request import this_request
 from cuneifox.services import Services
 from models.jobs import lists
-from models.jobs.job import WHOLE
+from models.jobs.job import WHOLE, Job
 from models.people import Session
 from tenants import TenantError
 
@@ -35,6 +36,7 @@ def init_app(app: Flask, here: Services) -> None:
     """Have room for streams, and give the templates `bell()`."""
     app.extensions["job_streams"] = Streams(max(1, here.config.server.threads // 4))
     app.jinja_env.globals["bell"] = bell
+    app.jinja_env.globals["job_here"] = job_here
 
 
 def bell() -> dict[str, int]:
@@ -47,6 +49,17 @@ def bell() -> dict[str, int]:
         ):  # a page that tells of a fault is shown without
             under_way, unseen = lists.standing(visit.user.id)
     return {"under_way": under_way, "unseen": unseen}
+
+
+def job_here() -> Markup | str:
+    """The job that was asked for on this page, with what it has made once it is done; ?job= names it."""
+    visit, asked = this_request().visit, request.args.get("job", "")
+    job = Job.get_or_none(Job.id == asked) if asked and visit is not None else None
+    if job is None or visit is None or job.user_id != visit.user.id:
+        return ""
+    (view,) = views_of([job])
+    lists.mark_seen(visit.user.id, [job.id])
+    return Markup(render_template("jobs/piece.html", view=view, mine=True))  # noqa: S704 - our own template
 
 
 class Streams:

@@ -38,6 +38,7 @@ ACTIONS: dict[str, LazyText] = {
     "companies.discard": _l("deleted what a restore had replaced"),
     "backups.run": _l("made a backup"),
     "backups.prune": _l("removed old backups"),
+    "papers.ask": _l("asked for a file"),
     "jobs.cancel": _l("cancelled a job"),
     "jobs.again": _l("asked for a job again"),
     "schedules.make": _l("put something on the schedule"),

@@ -1,0 +1,178 @@
+"""Files that take longer: asked for on a report's page, made beside it, and shown there as soon as they are ready."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from cuneifox.access import needs
+from cuneifox.audit import note
+from cuneifox.clock import today
+from cuneifox.i18n import _l, error_text
+from cuneifox.identify import current_visit
+from cuneifox.jobs.kinds import title_of
+from cuneifox.jobs.requesting import request_job
+from cuneifox.journal_scope import FILTERS, asked_of, ids_to_print, wanted_of
+from cuneifox.navigation import Link
+from cuneifox.one_state import one_state
+from cuneifox.pages import journal
+from cuneifox.papers import FORMS
+from cuneifox.papers.statements import FORMS as STATEMENT_FORMS
+from cuneifox.report_requests import REPORTS, Asked, check_days, table_of
+from cuneifox.scope_form import PRESETS, BadScope, ScopeForm
+from cuneifox.statement_papers import statements_of
+from models.errors import BadInput
+from models.registers import Customer
+
+SCOPE = ("first", "last", "preset", "account", "empty", "before_closing", "negative")
+"""What may be asked of a report besides its name and form."""
+
+PAGES = {
+    "ledger": "reports.ledger",
+    "journal": "journal.index",
+    "whole-ledger": "papers.whole_ledger",
+}
+"""Where the form stands on which a report is asked for."""
+
+MOST_OFFERED = 500
+"""Customers that a form offers to choose from."""
+
+MOST_VOUCHERS = 50_000
+"""In one PDF."""
+
+blueprint = Blueprint("papers", __name__, url_prefix="/c/<slug>")
+
+navigation = [
+    Link(_l("Whole ledger"), "papers.whole_ledger", 25, "reports", ("ledger", "read")),
+    Link(_l("Statements of account"), "papers.statements", 50, "reports", ("receivables", "read")),
+]
+
+
+@blueprint.get("/reports/whole-ledger")
+@needs("ledger", "read")
+def whole_ledger() -> ResponseReturnValue:
+    """The form for the ledger of all accounts, which is made as a file."""
+    return _whole_ledger(_scope_of(request.args), {})
+
+
+@blueprint.post("/reports/<name>/job")
+@needs("ledger", "read")
+def ask_report(name: str) -> ResponseReturnValue:
+    """Have a report made as a file beside the page. What is wrong with its scope is told on its form."""
+    page = PAGES.get(name)
+    form = request.form.get("form", "")
+    if name not in REPORTS or page is None:
+        raise BadInput("There is no report %(report)s.", report=name[:40])
+    names = FILTERS if name == "journal" else SCOPE
+    given = {
+        each: request.form[each].strip() for each in names if request.form.get(each, "").strip()
+    }
+    if form not in FORMS:
+        raise BadInput("Choose CSV, XLSX or PDF.", field="form")
+    try:
+        with one_state():
+            table_of(name, given)
+    except BadInput as error:
+        if page == "papers.whole_ledger":
+            return _whole_ledger(_scope_of(given), _errors(error)), 422
+        return redirect(_back(page, given), 303)  # where the same is told
+    return _asked("report", {"report": name, "form": form, **given}, page, given)
+
+
+@blueprint.post("/journal/job")
+@needs("ledger", "read")
+def ask_vouchers() -> ResponseReturnValue:
+    """Have all vouchers that the journal's filter shows printed as one PDF beside the page."""
+    asked = asked_of(request.form)
+    given = {name: value for name, value in asked.items() if value}
+    try:
+        wanted = wanted_of(asked)
+        check_days(wanted["first"], wanted["last"])
+        with one_state():
+            ids_to_print(wanted, MOST_VOUCHERS)
+    except BadInput as error:
+        return journal.refused(asked, error)
+    return _asked("vouchers", given, "journal.index", given)
+
+
+@blueprint.get("/statements")
+@needs("receivables", "read")
+def statements() -> ResponseReturnValue:
+    """The form for statements of account, of all customers or of some."""
+    return _statements(_scope_of(request.args), request.args.getlist("customers"), {})
+
+
+@blueprint.post("/statements")
+@needs("receivables", "read")
+def ask_statements() -> ResponseReturnValue:
+    """Have statements of account made beside the page, as one PDF or as a zip with one for each customer."""
+    customers = request.form.getlist("customers")
+    given: dict[str, Any] = {
+        name: request.form[name].strip()
+        for name in ("first", "last", "preset", "account")
+        if request.form.get(name)
+    }
+    scope, form = _scope_of(given), request.form.get("form", "")
+    try:
+        if form not in STATEMENT_FORMS:
+            raise BadInput("Choose one PDF, or a zip.", field="form")
+        with one_state():
+            found = statements_of({**given, "customers": customers})
+            if not found.figures:
+                raise BadInput("No customer has anything in these days.", field="last")
+    except BadInput as error:
+        return _statements(scope, customers, _errors(error)), 422
+    return _asked(
+        "statements", {"form": form, "customers": customers, **given}, "papers.statements", given
+    )
+
+
+def _asked(
+    kind: str, arguments: dict[str, Any], page: str, given: dict[str, Any]
+) -> ResponseReturnValue:
+    """Ask for a job, and go back to the page, which shows how far it is."""
+    job = request_job(current_visit(), kind, arguments)
+    note("papers.ask", str(title_of(kind, arguments)))
+    return redirect(_back(page, {**given, "job": job.id}), 303)
+
+
+def _back(page: str, given: dict[str, Any]) -> str:
+    return url_for(page, **given)
+
+
+def _errors(error: BadInput) -> dict[str, str]:
+    return error.errors if isinstance(error, BadScope) else {error.field: error_text(error)}
+
+
+def _scope_of(given: Any) -> ScopeForm:
+    """The scope as typed, or the year that was worked in last where nothing was."""
+    asked = Asked.typed({name: given.get(name) for name in ("first", "last", "preset")})
+    if not (asked.scope.first or asked.scope.last) or asked.scope.preset:
+        with suppress(BadInput):
+            asked.scope.read(today())
+    return asked.scope
+
+
+def _presets(endpoint: str) -> list[tuple[Any, str]]:
+    return [(label, url_for(endpoint, preset=key)) for key, label in PRESETS.items()]
+
+
+def _whole_ledger(scope: ScopeForm, errors: dict[str, str]) -> str:
+    return render_template(
+        "papers/whole_ledger.html",
+        scope=scope,
+        errors=errors,
+        presets=_presets("papers.whole_ledger"),
+    )
+
+
+def _statements(scope: ScopeForm, chosen: list[str], errors: dict[str, str]) -> str:
+    rows = Customer.select().where(Customer.active).order_by(Customer.code).limit(MOST_OFFERED + 1)
+    customers = list(rows)
+    return render_template(
+        "papers/statements.html", scope=scope, errors=errors, presets=_presets("papers.statements"),
+        customers=customers[:MOST_OFFERED], chosen=set(chosen), more=len(customers) > MOST_OFFERED,
+    )  # fmt: skip
