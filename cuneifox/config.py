@@ -80,6 +80,13 @@ class Jobs(msgspec.Struct, frozen=True):
     keep_days: Positive = 7
 
 
+class Logs(msgspec.Struct, frozen=True):
+    """``[logs]``: how and from which level on the server tells its operator what happens."""
+
+    form: Literal["text", "json"] = "text"
+    level: Literal["debug", "info", "warning", "error"] = "warning"
+
+
 class MetricsAccess(msgspec.Struct, frozen=True):
     """``[metrics]``: who may fetch the figures for Prometheus."""
 
@@ -139,6 +146,7 @@ class Config(msgspec.Struct, frozen=True):
     consolidated: ConsolidatedReports = ConsolidatedReports()
     jobs: Jobs = Jobs()
     metrics: MetricsAccess = MetricsAccess()
+    logs: Logs = Logs()
 
     @property
     def data_path(self) -> Path:

@@ -22,6 +22,8 @@ from cuneifox.app import create_app
 from cuneifox.background import Background
 from cuneifox.config import Config, ConfigError
 from cuneifox.job_events import Streams
+from cuneifox.logs import set_up
+from cuneifox.logs.gunicorn_lines import GunicornLines
 from cuneifox.memory import share_arenas
 from cuneifox.services import Services
 from tenants import TenantError
@@ -40,6 +42,7 @@ def serve(config: Config, announce: Callable[[str], None] = print) -> None:
     """
     _require_free(config)
     with _claim(config.data_path):
+        set_up(config.logs)
         Served(config, announce).run()
 
 
@@ -61,6 +64,7 @@ class Served(BaseApplication):
             "threads": server.threads,
             "graceful_timeout": GRACE_SECONDS,
             "loglevel": "warning",
+            "logger_class": GunicornLines,
             "forwarded_allow_ips": "",  # whom to believe is said by trusted_proxies alone
             "control_socket_disable": True,
             "proc_name": "cuneifox",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 import click
 
 from cuneifox.cli.exits import Refused
@@ -28,5 +26,4 @@ def command(threads: int | None) -> None:
         )
     if threads is None and config.jobs.threads == 0:
         raise Refused("threads in [jobs] is 0: say how many jobs to do at a time with --threads.")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     work_until_stopped(config, threads, announce=click.echo)

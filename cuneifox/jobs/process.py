@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import sys
 import threading
@@ -12,9 +11,8 @@ from typing import Any
 import msgspec
 
 from cuneifox.config import Config
+from cuneifox.logs import set_up
 from cuneifox.memory import share_arenas
-
-log = logging.getLogger("cuneifox.jobs")
 
 
 def work_until_stopped(
@@ -28,6 +26,7 @@ def work_until_stopped(
         announce: is told once jobs are taken.
     """
     asked, hurry = _stopped_by(signal.SIGTERM, signal.SIGINT)
+    set_up(config.logs)
     _work(config, threads, asked, hurry, announce)
 
 
@@ -70,10 +69,10 @@ def main() -> int:
 
     A Ctrl-C at a terminal reaches this process too, and is left to whoever started it.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     asked, hurry = _stopped_by(signal.SIGTERM)
     config = msgspec.json.decode(sys.stdin.buffer.readline(), type=Config)
+    set_up(config.logs)
 
     def watch() -> None:
         sys.stdin.buffer.read()

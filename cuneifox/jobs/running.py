@@ -14,6 +14,7 @@ from cuneifox.i18n import _, error_text, speaking
 from cuneifox.jobs.entering import Stopped, actor_of, entered
 from cuneifox.jobs.kinds import KINDS, Kind
 from cuneifox.jobs.work import Work
+from cuneifox.logs import at_work
 from cuneifox.services import Services
 from models.companies import Company
 from models.errors import BooksDamaged, BooksError
@@ -37,7 +38,7 @@ def run_job(app: Flask, work: Work) -> None:
     The calling thread's context must be fresh.
     """
     job, services = work.job, work.services
-    with app.app_context(), speaking(job.language):
+    with app.app_context(), speaking(job.language), at_work(job.id, job.tenant_id):
         try:
             line = _do(services, work)
         except Stopped as stopped:
