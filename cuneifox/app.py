@@ -29,6 +29,7 @@ from cuneifox import (
 )
 from cuneifox.browsers import browser_name
 from cuneifox.config import Config
+from cuneifox.job_metrics import JobFigures
 from cuneifox.jobs import works
 from cuneifox.request import CompanyRequest, init_urls
 from cuneifox.services import Services
@@ -64,7 +65,7 @@ def _compose(services: Services) -> Flask:
     assets.init_app(app)
     _add_pages(app)
     _trust_proxies(app, services.config)
-    metrics.init_app(app, services.router, services.backups)
+    metrics.init_app(app, services.router, services.backups, JobFigures(services))
     works.load()
     job_events.init_app(app, services)
     return app

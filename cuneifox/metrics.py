@@ -33,7 +33,9 @@ CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
 class Metrics:
     """One application's figures."""
 
-    def __init__(self, router: Router, backups: BackupManager | None = None) -> None:
+    def __init__(
+        self, router: Router, backups: BackupManager | None = None, jobs: Collector | None = None
+    ) -> None:
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "cuneifox_requests",
@@ -49,6 +51,8 @@ class Metrics:
         )
         for each in CLASSES:  # a rate needs a zero to begin with
             self.requests.labels(each)
+        if jobs is not None:  # before the pool's, of which they have a connection for a moment
+            self.registry.register(jobs)
         self.registry.register(Entries(router))
         self.registry.register(PoolFigures(router))
         self.registry.register(ContentionFigures(router))
@@ -111,7 +115,9 @@ class Timed:
         return ClosingIterator(body, count)
 
 
-def init_app(app: Flask, router: Router, backups: BackupManager | None) -> None:
+def init_app(
+    app: Flask, router: Router, backups: BackupManager | None, jobs: Collector | None = None
+) -> None:
     """Count what this application answers; to be called once everything else has wrapped it."""
-    app.extensions["metrics"] = metrics = Metrics(router, backups)
+    app.extensions["metrics"] = metrics = Metrics(router, backups, jobs)
     app.wsgi_app = Timed(app.wsgi_app, metrics)  # type: ignore[method-assign]

@@ -17,7 +17,6 @@ from flask import current_app
 from cuneifox.backing_up import manager_of
 from cuneifox.config import Config, ConfigError
 from cuneifox.data_folder import open_folder
-from cuneifox.jobs.counters import JobCounters
 from cuneifox.jobs.places import check_place
 from cuneifox.jobs.queue import Queue
 from cuneifox.jobs.results import Results
@@ -49,7 +48,6 @@ class Services:
     backups: BackupManager | None = None
     queue: Queue = field(kw_only=True)
     results: Results = field(kw_only=True)
-    job_counters: JobCounters = field(default_factory=JobCounters)
 
     @classmethod
     def open(cls, config: Config, now: Callable[[], float] = time.time) -> Services:

@@ -295,7 +295,7 @@ def test_nobody_is_named(site: Site) -> None:
     for word in ("acme", "globex", "malee", "nothing", "/c/", "people"):
         assert word not in text
     labels = set(re.findall(r'(\w+)="', text))
-    assert labels <= {"status", "le", "kind"}
+    assert labels <= {"status", "le", "kind", "state"}
 
 
 def test_it_needs_no_database(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -131,7 +131,6 @@ class Workers:
         finally:
             with self._mutex:
                 del self._running[job.lease]
-        self.services.job_counters.ended(job, self.services.now())
         if job.tenant_id and taking.held_back(job.tenant_id, now=self.services.now()):
             # For one whose hint came while the company had its share.
             self.services.queue.send(job.id)

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from models.jobs import tallies
 from models.jobs.job import CANCELLED, DONE, FAILED, MOST_TEXT, RUNNING, WAITING, WHOLE, Job
 from tenants.retrying import retried
 
@@ -71,7 +72,12 @@ def try_again(job: Job, error: str, trace: str = "", *, now: float) -> bool:
     if job.attempts >= job.most_attempts:
         return fail(job, error, trace, now=now)
     return _begin_anew(
-        job, now, pause(job.attempts), error=error[:MOST_TEXT], trace=trace[-10 * MOST_TEXT :]
+        job,
+        now,
+        pause(job.attempts),
+        ran=True,
+        error=error[:MOST_TEXT],
+        trace=trace[-10 * MOST_TEXT :],
     )
 
 
@@ -115,22 +121,38 @@ def report(job: Job, progress: int, line: str) -> None:
     )
 
 
-def _begin_anew(job: Job, now: float, wait: float, **values: Any) -> bool:
+def _begin_anew(job: Job, now: float, wait: float, ran: bool = False, **values: Any) -> bool:
     """Somebody begins it from the start, but where it was to stop: then it has."""
-    return _leave(job, "AND reason = ''", state=WAITING, due_at=now + wait, **values) or _leave(
-        job, "AND reason <> ''", state=CANCELLED, ended_at=now, seen=False, **values
+    again = {"state": WAITING, "due_at": now + wait, **values}
+    stopped = {"state": CANCELLED, "ended_at": now, "seen": False, **values}
+    return _leave(job, "AND reason = ''", now, ran, **again) or _leave(
+        job, "AND reason <> ''", now, ran, **stopped
     )
 
 
 def _end(job: Job, state: str, now: float, **values: Any) -> bool:
-    return _leave(job, "", state=state, ended_at=now, seen=False, **values)
+    ran = "lapses" not in values  # what nobody runs any more ended some time before that was seen
+    return _leave(job, "", now, ran, state=state, ended_at=now, seen=False, **values)
 
 
-def _leave(job: Job, condition: str, **values: Any) -> bool:
+def _leave(job: Job, condition: str, now: float, ran: bool, **values: Any) -> bool:
+    """Write down how an attempt ended, and count it in the same transaction; `ran`: by itself, and now."""
     columns = ", ".join(f'"{name}" = ?' for name in values)
     statement = f"""
 UPDATE jobs SET {columns}, lease = '', worker = '' WHERE id = ? AND state = '{RUNNING}' AND lease = ? {condition}
 """  # noqa: S608 - columns and words of ours
     given = (*values.values(), job.id, job.lease)
-    left = retried(lambda seconds: Job._meta.database.execute_sql(statement, given))
-    return left.rowcount > 0
+
+    def write(seconds: float | None) -> bool:
+        with Job._meta.database.atomic():
+            if not Job._meta.database.execute_sql(statement, given).rowcount:
+                return False
+            begun = now if job.started_at is None else job.started_at
+            tallies.count_wait(job.kind, begun - job.due_at)
+            if ran:
+                tallies.count_run(job.kind, now - begun)
+            if values["state"] != WAITING:
+                tallies.count_end(job.kind, values["state"])
+        return True
+
+    return retried(write)

@@ -106,6 +106,7 @@ class Job(RoutedModel):
             (("tenant_id", "state"), False),
             (("user_id", "asked_at"), False),
             (("ended_at",), False),
+            (("kind", "state"), False),
         )
 
     @classmethod

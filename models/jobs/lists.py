@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from peewee import fn
+from peewee import SQL, fn
 
 from models.jobs.job import ENDED, OPEN, Job
 
@@ -59,7 +59,7 @@ def mark_seen(user_id: str, ids: Collection[str] | None = None) -> None:
 
 def counts() -> dict[tuple[str, str], int]:
     """Return how many jobs there are by kind and state."""
-    rows = Job.select(Job.kind, Job.state, fn.COUNT(Job.id)).group_by(Job.kind, Job.state)
+    rows = Job.select(Job.kind, Job.state, fn.COUNT(SQL("*"))).group_by(Job.kind, Job.state)
     return {(kind, state): number for kind, state, number in rows.tuples()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from models.jobs import tallies
 from models.jobs.job import CANCELLED, RUNNING, WAITING, Job
 
 _ORPHANS = """
@@ -19,11 +20,21 @@ def cancel(job_id: str, reason: str = "asked", *, now: float) -> bool:
         reason: a word of REASONS.
         now: UTC seconds.
     """
-    waiting = Job.update(state=CANCELLED, reason=reason, ended_at=now, seen=reason == "asked")
-    if waiting.where(Job.id == job_id, Job.state == WAITING).execute():
+    if _cancel_waiting(job_id, reason, now):
         return True
     running = Job.update(reason=reason)
     return bool(running.where(Job.id == job_id, Job.state == RUNNING, Job.reason == "").execute())
+
+
+def _cancel_waiting(job_id: str, reason: str, now: float) -> bool:
+    waiting = (Job.id == job_id) & (Job.state == WAITING)
+    values = {"state": CANCELLED, "reason": reason, "ended_at": now, "seen": reason == "asked"}
+    with Job._meta.database.atomic():
+        kind = Job.select(Job.kind).where(waiting).scalar()
+        if kind is None or not Job.update(**values).where(waiting).execute():
+            return False
+        tallies.count_end(kind, CANCELLED)
+    return True
 
 
 def cancel_all(tenant_id: str, reason: str = "company", *, now: float) -> int:
