@@ -25,6 +25,7 @@ from cuneifox import (
     navigation,
     notices,
     pages,
+    readiness,
     security,
 )
 from cuneifox.browsers import browser_name
@@ -63,6 +64,7 @@ def _compose(services: Services) -> Flask:
     notices.init_app(app)
     init_urls(app)
     assets.init_app(app)
+    readiness.init_app(app, services)
     _add_pages(app)
     _trust_proxies(app, services.config)
     metrics.init_app(app, services.router, services.backups, JobFigures(services))

@@ -26,6 +26,12 @@ class Background:
         if self._workers is not None:
             self._workers.start()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether all of it goes on that the settings ask for."""
+        backups, workers = self.services.backups, self._workers
+        return (backups is None or backups.is_running) and (workers is None or workers.is_running)
+
     def stop(self) -> None:
         """End it, and what is under way; returns when all is done."""
         if self.services.backups is not None:

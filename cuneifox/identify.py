@@ -22,6 +22,8 @@ from tenants import BadSlug, Tenant, UnknownTenant
 COOKIE = "cuneifox_session"
 NEW_PASSWORD = ("account.password", "auth.sign_out", "auth.language", "static")
 """Where whoever has to choose a new password may go before that."""
+ANYBODY = ("static", "health.alive", "health.ready")
+"""What is the same for everybody, so that nobody is asked who they are, nor the catalogue."""
 
 
 def identify(asked: Request) -> tuple[str, Tenant | None] | None:
@@ -31,7 +33,7 @@ def identify(asked: Request) -> tuple[str, Tenant | None] | None:
     suspended one is told so.
     """
     assert isinstance(asked, CompanyRequest)
-    if asked.endpoint == "static":
+    if asked.endpoint in ANYBODY:
         return None
     session = _session(asked)
     if session is None:

@@ -17,6 +17,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from cuneifox.jobs.queue_length import QueueLength
 from cuneifox.services import Services
 from models.jobs import lists, tallies
 from models.jobs.leases import JobWorker
@@ -30,6 +31,7 @@ class JobFigures(Collector):
 
     def __init__(self, services: Services) -> None:
         self.services = services
+        self._queue = QueueLength(services.queue)
         self._failing = False
         self._error: Exception | None = None
 
@@ -40,7 +42,7 @@ class JobFigures(Collector):
         yield GaugeMetricFamily(
             "cuneifox_jobs_readable", "1 where the catalogue could be asked about jobs.", found is not None
         )  # fmt: skip
-        hints = self.services.queue.length()
+        hints = self._queue.ask()
         yield GaugeMetricFamily(
             "cuneifox_job_queue_reachable", "1 where the queue can be reached.", hints is not None
         )

@@ -83,6 +83,7 @@ class Served(BaseApplication):
             app = create_app(self.config)
             self.background = Background(app.extensions["cuneifox"])
             self.background.start()
+            app.extensions["readiness"].background = self.background
             return app
         except (ConfigError, TenantError) as error:
             raise AppImportError(str(error)) from error  # told in one line, and gunicorn stops

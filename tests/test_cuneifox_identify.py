@@ -53,7 +53,8 @@ def test_only_few_pages_are_public(site: Site) -> None:
     }
     asks_itself = {"metrics.show"}  # for a token, or for an administrator
     entrances = {"auth.home", "auth.sign_in", "auth.sign_out", "auth.language", "static"}
-    assert public == entrances | asks_itself
+    watched = {"health.alive", "health.ready"}  # the same for everybody
+    assert public == entrances | asks_itself | watched
 
 
 def test_administrators_pages_are_theirs(site: Site) -> None:

@@ -42,6 +42,12 @@ class WorkersBeside:
         """Start it."""
         self._thread.start()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the process is there."""
+        process = self._process
+        return process is not None and process.poll() is None
+
     def stop(self) -> None:
         """Have it drain, or hand back what it does; returns once it has ended."""
         with self._mutex:

@@ -262,6 +262,12 @@ class BackupManager(Shelf, Restores):
     def _unit(self, tenant: Tenant | str) -> Unit:
         return unit_of(self.router, self.unit_id(tenant))
 
+    @property
+    def is_running(self) -> bool:
+        """Whether its thread makes backups every so often."""
+        thread = self._thread
+        return thread is not None and thread.is_alive()
+
     def figures(self) -> BackupFigures:
         """Return how this manager has done. It asks nobody."""
         at, seconds = self._last_run or (None, 0.0)

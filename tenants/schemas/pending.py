@@ -77,6 +77,19 @@ def count(router: Router) -> int:
     return sum(n for role, n in [*rows, ("universal", 1)] if role in router.migrations)
 
 
+def behind(router: Router) -> int:
+    """Return how many stores aren't at the program's version, by what the catalogue says; those in quarantine apart."""
+    wanted = {role: m.fingerprint for role, m in router.migrations.items() if role != "universal"}
+    if not wanted:
+        return 0
+    conditions = " OR ".join("role = ? AND schema <> ?" for _ in wanted)
+    query = f"SELECT count(*) FROM store WHERE trouble = '' AND ({conditions})"  # noqa: S608
+    found: int = router.universal.execute_sql(
+        query, [p for pair in wanted.items() for p in pair]
+    ).fetchone()[0]
+    return found
+
+
 def record(router: Router, store: Store) -> None:
     """Note of a store that it is as the program wants it, which ends its quarantine.
 
