@@ -30,6 +30,7 @@ from cuneifox import (
 )
 from cuneifox.browsers import browser_name
 from cuneifox.config import Config
+from cuneifox.cron_words import in_words
 from cuneifox.job_metrics import JobFigures
 from cuneifox.jobs import works
 from cuneifox.request import CompanyRequest, init_urls
@@ -88,6 +89,7 @@ def _configure(app: Flask, services: Services) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["browser"] = browser_name
+    app.jinja_env.filters["in_words"] = in_words
     app.jinja_env.filters["clock"] = lambda at: formats.moment(services.local(at))
     app.jinja_env.filters["clock_in"] = formats.moment_in
 

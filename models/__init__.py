@@ -30,6 +30,7 @@ __all__ = [
     "people",
     "posted",
     "posting",
+    "recurring",
     "registers",
     "reports",
     "resolver",

@@ -24,6 +24,8 @@ from models.journals import JournalBook
 from models.months import Month, MonthChange
 from models.numbering import NumberSeries
 from models.posted import Line, Voucher
+from models.recurring.made import RecurringRun
+from models.recurring.template import RecurringVoucher
 from models.registers import REGISTER_MODELS
 from models.restorations import Restoration
 from models.seal_anchors import SealAnchor
@@ -33,7 +35,7 @@ from tenants import RoutedModel, Router, Tenant, current_entry, current_store
 
 BOOKS_MODELS: list[type[Model]] = [
     Account, JournalBook, BooksSettings, LedgerState, NumberSeries, Month, MonthChange, Draft,
-    Voucher, Line, Balance,
+    Voucher, Line, Balance, RecurringVoucher, RecurringRun,
 ]  # fmt: skip
 """In the order in which their tables can be made."""
 

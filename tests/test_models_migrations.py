@@ -106,6 +106,9 @@ def test_the_comparison_sees_what_differs(tmp_path: Path, old: Path) -> None:
         "index voucher_book_stid_date_id",
         "table seals",
         "table seal_state",
+        "table recurring_vouchers",
+        "table recurring_runs",
+        "index recurringrun_template_stid_slot",
     }
 
 
@@ -121,6 +124,7 @@ def test_books_keep_what_they_hold(tmp_path: Path) -> None:
             connection.executescript("DROP TABLE seals; DROP TABLE seal_state;")
     with closing(sqlite.driver.connect(path, isolation_level=None)) as connection:
         connection.execute("DROP INDEX voucher_book_stid_date_id")
+        connection.executescript("DROP TABLE recurring_vouchers; DROP TABLE recurring_runs;")
     before = rows_of(path)
     assert len(before["vouchers"]) > 50
     name = next(row[2] for row in before["accounts"] if row[0] == 3)
@@ -133,7 +137,7 @@ def test_books_keep_what_they_hold(tmp_path: Path) -> None:
         with closing(sqlite.driver.connect(path, isolation_level=None)) as connection:
             connection.execute("UPDATE accounts SET name = ? WHERE stid = 3", (name,))
     assert [r.names for r in report.results if r.role == "books"] == [
-        ("0001_vouchers_by_book", "0002_seals")
+        ("0001_vouchers_by_book", "0002_seals", "0003_recurring")
     ]
     assert report.is_well
     assert {table: rows for table, rows in rows_of(path).items() if table in before} == before

@@ -17,6 +17,8 @@ NAMES = {
     "months": ("month", "month"),
     "month_changes": ("record of months", "month"),
     "drafts": ("draft", "id"),
+    "recurring_vouchers": ("recurring voucher", "name"),
+    "recurring_runs": ("record of recurring vouchers", "key"),
     "customer": ("customer", "code"),
     "supplier": ("supplier", "code"),
     "product": ("product", "code"),
@@ -86,6 +88,7 @@ def _key_of(table: str) -> str:
         "settings": "id",
         "month_changes": "id",
         "drafts": "id",
+        "recurring_runs": "key",
         "attachment": "id",
     }.get(table, "stid")
 

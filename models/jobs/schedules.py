@@ -169,7 +169,8 @@ def take_due(schedule: Schedule, *, now: float) -> list[str]:
         if not due:
             return []
         Schedule.update(done_until=due[-1]).where(Schedule.id == fresh.id).execute()
-        asker = Asker(identity=f"schedule:{fresh.kind}")
+        language = str(fresh.given.get("language", "en"))
+        asker = Asker(identity=f"schedule:{fresh.kind}", language=language)
         jobs = [
             ask(
                 fresh.kind, {**fresh.given, "slot": slot}, asker, now=now, tenant_id=fresh.tenant_id,

@@ -6,6 +6,8 @@ import json
 from datetime import date
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from models import backing_up, migrations, people
 from models.accounts import add_account, change_account, delete_account, find_account
 from models.actors import Actor
@@ -16,6 +18,9 @@ from models.inputs import LineInput, VoucherInput
 from models.journals import add_book, change_book, find_book
 from models.months import close_month, freeze_month, open_month
 from models.posting import post, post_input
+from models.recurring.given import TemplateInput, TemplateLine
+from models.recurring.runs import make_voucher
+from models.recurring.template import add_template, change_template
 from models.registers import Customer, Employee, Product, Supplier
 from models.reversing import reverse
 from models.vouchers import delete_draft, save_draft
@@ -118,6 +123,22 @@ def _afterwards() -> None:
     gone = save_draft(_voucher(date(2026, 1, 5), 58), by=BY)
     Attachment.attach(gone.id, "gone.txt", "text/plain", b"gone")
     delete_draft(gone.id, by=BY)
+    _recurring()
+
+
+def _recurring() -> None:
+    lines = [
+        TemplateLine(find_account("1110").stid, "100 + previous(0)", text="{month_name}"),
+        TemplateLine(find_account("4100").stid, "rest", "credit"),
+    ]
+    given = TemplateInput(
+        "Rent", find_book("X").stid, "month_end", "Rent {year}", lines, posts=True
+    )
+    template = add_template(given, by=BY)
+    change_template(template.stid, replace(given, reference="R-{month}"), by=BY, version=1)
+    add_template(replace(given, name="Lease", posts=False), by=BY)
+    for slot in (date(2026, 2, 1), date(2026, 3, 1)):
+        make_voucher(template.stid, slot, by=BY)
 
 
 def _note_backup(router: Router, stamp: str) -> None:

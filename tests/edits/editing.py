@@ -14,13 +14,15 @@ from .insiders import cut_tail, reseal, rewrite
 UNSEEN = {("schema_migration", "applied")}
 """Columns of which nothing else tells: when a migration was applied."""
 
-DATES = ("date",)
+DATES = ("date", "slot")
 CHOICES = {
     "state": ("open", "frozen", "closed"),
     "type": ("asset", "liability", "equity", "income", "expense"),
     "era": ("buddhist", "common"),
     "vat": ("none", "input", "output"),
     "kind": ("general", "sales", "purchases"),
+    "date_rule": ("same_day", "month_start", "month_end"),
+    "language": ("en", "th"),
 }
 
 
@@ -174,8 +176,8 @@ def _reseal(files: Files, chance: random.Random) -> Done:
 
 
 SEALED = (
-    "accounts", "journal_books", "settings", "months", "month_changes", "drafts", "customer",
-    "supplier", "product", "employee", "attachment",
+    "accounts", "journal_books", "settings", "months", "month_changes", "drafts",
+    "recurring_vouchers", "recurring_runs", "customer", "supplier", "product", "employee", "attachment",
 )  # fmt: skip
 
 KINDS: dict[str, Callable[[Files, random.Random], Done]] = {
@@ -195,7 +197,7 @@ def other_value(chance: random.Random, table: Table, column: str, value: Any) ->
         return chance.choice([c for c in CHOICES[column] if c != value])
     if column in DATES and isinstance(value, str):
         return f"{value[:8]}{1 + (int(value[8:]) + chance.randrange(1, 27)) % 28:02}"
-    if column in ("closing", "active", "is_group"):
+    if column in ("closing", "active", "is_group", "posts", "posted"):
         return 1 - value
     kind = table.columns[column]
     if "INT" in kind or (not kind and isinstance(value, int)):
