@@ -7,12 +7,15 @@ the server goes by it, is shown as the line itself rather than by halves.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from babel.dates import get_day_names, get_month_names
 from cron_descriptor import ExpressionDescriptor, Options
 
 from cuneifox.i18n import LazyText, _l, current_language, speaking
+from models.errors import BadInput
+from models.jobs.schedules import cleaned_cron
 
 LONGEST = 100
 """Characters of a cron line."""
@@ -88,13 +91,16 @@ class _Descriptor(ExpressionDescriptor):
 
 def in_words(cron: str) -> str:
     """Return what a cron line means in the current language; the line itself where that can't be said."""
-    return _in_words(cron[: LONGEST + 1], current_language())
+    return cron if len(cron) > LONGEST else _in_words(cron, current_language())
 
 
 @lru_cache(maxsize=500)
 def _in_words(cron: str, language: str) -> str:
-    fields = cron.split()
-    if len(fields) != 5 or len(cron) > LONGEST or _is_described_otherwise(fields):
+    try:
+        fields = cleaned_cron(cron).split()
+    except BadInput:
+        return cron
+    if _is_described_otherwise(fields):
         return cron
     minute, hour, *_days = fields
     options = Options(
@@ -116,9 +122,9 @@ def _is_described_otherwise(fields: list[str]) -> bool:
 
 
 def _with_names(said: str, language: str) -> str:
-    """Return a sentence with the names of days and months, which it has in English, in another language."""
+    """Return a sentence with the names of days and months, which it has in English, in another language, and tidied."""
     for names in (get_day_names, get_month_names):
         theirs = names("wide", locale=language)
         for number, name in names("wide", locale="en").items():
             said = said.replace(name, theirs[number])
-    return said
+    return re.sub(" +", " ", re.sub(r",(?= (?: |และ))", "", said)).strip()

@@ -60,7 +60,7 @@ def do_what_is_due(site: Site) -> list[Job]:
 def do(site: Site) -> Job:
     """Do the job that is next, and return it as it ended."""
     with site.app.app_context():
-        job = taking.take("worker", 1, now=site.clock.at)
+        job = taking.take("worker", 9, now=site.clock.at)
     assert job is not None
     Context().run(run_job, site.app, Work(job, site.services))
     with site.app.app_context():

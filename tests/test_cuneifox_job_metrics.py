@@ -119,6 +119,7 @@ def test_each_way_to_end_is_counted_once(site: Site) -> None:
     assert ending.stop(taken(site), "rights", now=now())
     asked(site)
     for _ in range(leases.MOST_LAPSES):
+        site.clock.turn(ending.LONGEST_PAUSE)
         leases.JobWorker.begin("w", 1, 1, now=now())
         taken(site)
         leases.end_worker("w", now=now())

@@ -23,6 +23,7 @@
     holder.innerHTML = await answer.text();
     const piece = holder.content.querySelector("[data-job]");
     if (piece) element.replaceWith(piece);
+    if (seen) poll(); // the bell rings for it no more
   }
 
   function move(job) {

@@ -19,7 +19,7 @@ from cronsim import CronSim
 
 from models.actors import Actor
 from models.errors import BadInput, NotFound
-from models.jobs.job import Job
+from models.jobs.job import OPEN, Job
 from models.jobs.schedules import (
     Schedule,
     cleaned_cron,
@@ -156,6 +156,19 @@ def _slots(timing: Timing, now: float, back: bool = False) -> Iterator[datetime.
     here = datetime.datetime.fromtimestamp(now, ZoneInfo(timing.zone))
     slots: Iterator[datetime.datetime] = CronSim(timing.cron, here, reverse=back)
     return slots
+
+
+def open_before(tenant_id: str, stid: int, slot: datetime.date) -> list[datetime.date]:
+    """Return the earlier slots of a template whose jobs wait or run still, the earliest first.
+
+    Missed slots are asked for together, and workers take them in any order.
+    """
+    rows = Job.select().where(
+        Job.tenant_id == tenant_id, Job.kind == KIND, Job.state.in_(list(OPEN))
+    )
+    given = [job.given for job in rows]
+    days = {slot_day(each["slot"], each["zone"]) for each in given if each["template"] == stid}
+    return sorted(day for day in days if day < slot)
 
 
 def last_jobs(tenant_id: str) -> dict[int, Job]:

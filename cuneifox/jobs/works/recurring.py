@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date as Date
 from typing import Any
 
 from peewee import PeeweeException
@@ -12,9 +14,10 @@ from cuneifox.i18n import _
 from cuneifox.jobs.kinds import kind
 from cuneifox.jobs.work import Work
 from cuneifox.recurring_words import told_of
+from models.errors import BooksError
 from models.people import Activity
 from models.recurring.runs import Made, make_voucher
-from models.recurring.scheduling import KIND, slot_day
+from models.recurring.scheduling import KIND, open_before, slot_day
 
 log = logging.getLogger("cuneifox.jobs")
 
@@ -25,14 +28,25 @@ def _title(given: Mapping[str, Any]) -> str:
 
 @kind(KIND, _title, needs=(("ledger", "add"),))
 def make(work: Work) -> str:
-    """Post the voucher of the slot, or leave it as a draft, as its template says."""
+    """Post the voucher of the slot, or leave it as a draft, as its template says.
+
+    Earlier slots that are still to be made come first, for amounts may go by the voucher before; should one of them
+    fail, its own job tells.
+    """
     given = work.arguments
-    zone = given.get("zone") or work.services.config.time_zone
-    slot = slot_day(given["slot"], zone)
-    made = make_voucher(int(given["template"]), slot, by=work.actor)
+    stid, slot = int(given["template"]), slot_day(given["slot"], given["zone"])
+    for earlier in open_before(work.job.tenant_id, stid, slot):
+        work.check()
+        with suppress(BooksError):
+            _make(work, stid, earlier)
+    return told_of(_make(work, stid, slot))
+
+
+def _make(work: Work, stid: int, slot: Date) -> Made:
+    made = make_voucher(stid, slot, by=work.actor)
     if not made.repeated:
         _tell_log(work, made)
-    return told_of(made)
+    return made
 
 
 def _tell_log(work: Work, made: Made) -> None:
