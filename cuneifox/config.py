@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from cuneifox.jobs.places import check_place
+
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -171,6 +173,7 @@ def load_config(path: str | Path | None = None, env: Mapping[str, str] = os.envi
     except msgspec.ValidationError as error:
         raise ConfigError(f"{source}: {error}.") from None
     _check_zone(config.time_zone, source)
+    require_queue(config.jobs.queue, f"{source}: ")
     return config
 
 
@@ -218,6 +221,14 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise ConfigError(f"PORT must be a number from 0 to 65535, not {text!r}.")
     return int(text)
+
+
+def require_queue(place: str, source: str = "") -> None:
+    """Raise ConfigError where no queue of jobs can be at a place, or a library for it is missing; no secret is told."""
+    try:
+        check_place(place)
+    except ValueError as error:
+        raise ConfigError(f"{source}queue in [jobs]: {error}.") from None
 
 
 def _check_zone(name: str, source: str) -> None:

@@ -15,9 +15,8 @@ from zoneinfo import ZoneInfo
 from flask import current_app
 
 from cuneifox.backing_up import manager_of
-from cuneifox.config import Config, ConfigError
+from cuneifox.config import Config, ConfigError, require_queue
 from cuneifox.data_folder import open_folder
-from cuneifox.jobs.places import check_place
 from cuneifox.jobs.queue import Queue
 from cuneifox.jobs.results import Results
 from models import people
@@ -54,7 +53,7 @@ class Services:
         """Open the data folder, making what is missing in it."""
         folder = config.data_path
         token = _token(config.metrics.token_file)
-        _check_queue(config.jobs.queue)
+        require_queue(config.jobs.queue)
         router = _router(config)
         try:
             _make_tables(router)
@@ -154,13 +153,6 @@ def _token(file: str) -> bytes:
             f" characters; `openssl rand -hex 32` makes a good one."
         )
     return token
-
-
-def _check_queue(place: str) -> None:
-    try:
-        check_place(place)
-    except ValueError as error:
-        raise ConfigError(f"queue in [jobs]: {error}.") from None
 
 
 def _kept_secret(path: Path) -> bytes:

@@ -179,11 +179,13 @@ class Deliveries(Huey):
         return data.decode("ascii", "replace") if data is not None else None
 
     def _next(self) -> bytes | None:
+        if self._reach.lacking:
+            return self._taken()
         try:
             return self._taken()
         except Exception:  # noqa: BLE001 - told where it fails on a new connection, too
             self.forget_connection()
-            return self._taken()
+        return self._taken()
 
     def _taken(self) -> bytes | None:
         if not self._prepared:

@@ -111,13 +111,17 @@ class Workers:
         ask_for_what_is_due(self.services, now)
 
     def _delivered(self, hint: str) -> None:
-        """Take the job that is next, which may be another than the one that the hint came for, and do it."""
-        if self._stopping.is_set():
-            return
-        job = taking.take(self.id, self._places(), now=self.services.now())
-        self.services.router.universal.release()
-        if job is not None:
-            self._do(job)
+        """Take the job that is next, which may be another than the one that the hint came for, and do it.
+
+        Without a hint, because the queue can't be reached, all are done that can be had.
+        """
+        while not self._stopping.is_set():
+            job = taking.take(self.id, self._places(), now=self.services.now())
+            self.services.router.universal.release()
+            if job is not None:
+                self._do(job)
+            if hint or job is None:
+                return
 
     def _do(self, job: Job) -> None:
         work = Work(job, self.services)

@@ -1,0 +1,167 @@
+"""Which job is next: priorities, fairness among companies, patience."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cuneifox_site import Site
+from jobs_catalogue import NOW, asked, catalogue, fresh
+from models.jobs import ending, taking
+from models.jobs.job import LATER, NIGHTLY, RUNNING, SOON, Job
+from models.jobs.taking import LEASE, PATIENCE, held_back, ready, share_of, take
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with catalogue(tmp_path) as site:
+        yield site
+
+
+def taken(share: int = 9, now: float = NOW) -> Job:
+    job = take("w", share, now=now)
+    assert job is not None
+    return job
+
+
+def test_it_is_had_under_a_lease(site: Site) -> None:
+    """Whoever takes it is named in it; what an earlier attempt had told is gone; nobody else gets it."""
+    job = asked()
+    Job.update(progress=500, line="half").execute()
+    got = taken()
+    assert got.__data__ == fresh(job).__data__
+    assert (got.state, got.worker, got.lease_until) == (RUNNING, "w", NOW + LEASE)
+    assert got.lease.startswith("w/")
+    assert (got.attempts, got.progress, got.line, got.started_at) == (1, 0, "", NOW)
+    assert take("w", 9, now=NOW) is None
+
+
+def test_a_person_comes_before_the_night(site: Site) -> None:
+    """Who waits, then who comes back, then what nobody waits for, however long before those were asked for."""
+    nightly = asked(priority=NIGHTLY, now=NOW - 500)
+    later = asked(priority=LATER, now=NOW - 400)
+    soon = asked(priority=SOON, now=NOW)
+    assert [taken().id for _ in range(3)] == [soon.id, later.id, nightly.id]
+
+
+def test_nothing_waits_for_ever(site: Site) -> None:
+    """What has waited for PATIENCE comes as if somebody waited for it, and before who asked later."""
+    nightly = asked(priority=NIGHTLY, now=NOW - PATIENCE)
+    almost = asked(priority=NIGHTLY, now=NOW - PATIENCE + 1)
+    soon = asked(priority=SOON, now=NOW - 1)
+    assert [taken().id for _ in range(3)] == [nightly.id, soon.id, almost.id]
+
+
+def test_none_begins_before_its_time(site: Site) -> None:
+    """A job that is due later isn't taken, nor counted as ready."""
+    asked(due_at=NOW + 1)
+    assert take("w", 9, now=NOW) is None
+    assert ready(now=NOW) == 0
+    assert ready(now=NOW + 1) == 1
+    taken(now=NOW + 1)
+
+
+def test_a_company_with_a_hundred_jobs_doesnt_hold_all_workers(site: Site) -> None:
+    """Of eight workers it has four; the next ones take what others ask for, at once."""
+    for _ in range(100):
+        asked(tenant_id="big", priority=SOON, now=NOW - 100)
+    share = share_of(8)
+    assert share == 4
+    for _ in range(share):
+        assert taken(share).tenant_id == "big"
+    assert take("w", share, now=NOW) is None
+    assert held_back("big", now=NOW)
+    small = asked(tenant_id="small", priority=NIGHTLY)
+    assert taken(share).id == small.id
+    assert not held_back("small", now=NOW)
+
+
+def test_a_place_that_is_free_again_goes_to_the_same_company(site: Site) -> None:
+    """Its share is of those that run: one ends, and its next one begins."""
+    for _ in range(3):
+        asked(tenant_id="big")
+    job = taken(1)
+    assert take("w", 1, now=NOW) is None
+    assert ending.succeed(job, now=NOW)
+    assert taken(1).tenant_id == "big"
+
+
+def test_among_equals_the_company_with_the_fewest_at_work_is_next(site: Site) -> None:
+    """Whatever the order in which they asked."""
+    for n in range(6):
+        asked(tenant_id="big", now=NOW - 50 + n)
+    for n in range(2):
+        asked(tenant_id="small", now=NOW - 10 + n)
+    first = [taken().tenant_id for _ in range(4)]
+    assert first == ["big", "small", "big", "small"]
+
+
+def test_jobs_of_no_company_have_no_share(site: Site) -> None:
+    """The server's own work isn't held back by its likes."""
+    for _ in range(3):
+        asked()
+    assert [taken(1).state for _ in range(3)] == [RUNNING] * 3
+
+
+@pytest.mark.parametrize(
+    ("workers", "share"), [(0, 1), (1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (8, 4)]
+)
+def test_a_share_is_half_of_the_workers(workers: int, share: int) -> None:
+    """Rounded up, and never none."""
+    assert share_of(workers) == share
+
+
+def test_each_is_taken_once_by_however_many(site: Site) -> None:
+    """Eight threads take until nothing is left: each job goes to one of them, and no company exceeds its share."""
+    for n in range(60):
+        asked(tenant_id=f"t{n % 5}")
+    gate = threading.Barrier(8)
+    found: list[str] = []
+    most: Counter[str] = Counter()
+
+    def one(worker: str) -> None:
+        with site.app.app_context():
+            gate.wait()
+            misses = 0
+            while misses < 3:
+                job = take(worker, 2, now=NOW)
+                if job is None:
+                    misses += 1
+                    continue
+                running = Job.select().where(Job.tenant_id == job.tenant_id, Job.state == RUNNING)
+                most[job.tenant_id] = max(most[job.tenant_id], running.count())
+                found.append(job.id)
+                assert ending.succeed(job, now=NOW)
+            site.router.universal.release(wholly=True)
+
+    threads = [threading.Thread(target=one, args=(f"w{n}",)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    while (job := take("w", 2, now=NOW)) is not None:
+        found.append(job.id)
+        ending.succeed(job, now=NOW)
+    assert len(found) == len(set(found)) == 60
+    assert max(most.values()) <= 2
+
+
+def test_taking_doesnt_wait_for_the_disk(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The statement that takes is complete before the disk is waited for again."""
+    asked()
+    database = Job._meta.database
+    plain = type(database).execute_unhurried
+    complete: list[bool] = []
+
+    def watched(self: object, sql: str, params: object = ()) -> object:
+        cursor = plain(database, sql, params)
+        complete.append(cursor.description is None)  # or rows are still to be fetched
+        return cursor
+
+    monkeypatch.setattr(type(database), "execute_unhurried", watched)
+    assert taking.take("w", 1, now=NOW) is not None
+    assert complete == [True]
