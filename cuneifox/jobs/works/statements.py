@@ -17,7 +17,8 @@ from models.errors import BadInput
 
 
 def _title(given: Mapping[str, Any]) -> str:
-    return f"{_l('Statements of account')} ({str(given['form']).upper()})"
+    name = _l("Statements of account")
+    return f"{name} ({str(given['form']).upper()})"
 
 
 @kind("statements", _title, needs=(("ledger", "read"), ("receivables", "read")))
