@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from openpyxl import load_workbook
 
-from cuneifox.papers import Amount, Column, Row, Table, write, xlsx_form
+from cuneifox.papers import Amount, Column, Row, Table, write, xlsx_form, xlsx_rows
 from paper_tables import HOSTILE, accounts_table
 
 HEADING = 4
@@ -135,4 +136,91 @@ def test_nothing_is_left_of_what_is_given_up(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         write("xlsx", accounts_table(30), tmp_path / "t.xlsx", tick)
+    assert not list(tmp_path.iterdir())
+
+
+def looked_at(path: Path) -> list[list[tuple[object, ...]]]:
+    """Value, format, weight and indent of each cell."""
+    sheet = load_workbook(path).active
+    return [
+        [(_plain(c.value), c.number_format, c.font.b, c.alignment.indent, c.data_type) for c in row]
+        for row in sheet.iter_rows()
+    ]
+
+
+def _plain(value: object) -> object:
+    """A cell's value, without what XlsxWriter has to be kept from taking for markup; 5.0 is 5."""
+    return value.removeprefix("\u200b") if isinstance(value, str) else value
+
+
+def mixed_table() -> Table:
+    """Plain rows of all kinds of cells, some of which need care."""
+    names = [*HOSTILE, "<r><t>rich</t></r>", " spaces ", "a\nb", "_x0041_", "W" * 40_000, "", "–"]
+    rows = [
+        Row(
+            [
+                datetime.date(2026, 1, 1 + n),
+                name,
+                Amount((-1) ** n * (n * 1234 + 5), n % 4),
+                n if n % 7 == 2 else None,
+                None,
+            ]
+        )
+        for n, name in enumerate(names)
+    ]
+    rows[2:2] = [
+        Row([datetime.date(1899, 1, 1), "old", Amount(10**16, 2), None, Decimal("1.5")]),
+        Row([datetime.date(1900, 3, 1), "first", Amount(-(10**15) + 1, 2), None, None]),
+    ]
+    columns = [
+        Column("Date", "date"), Column("Text"), Column("Amount", "amount"), Column("n", "number"),
+        Column("More", "number"),
+    ]  # fmt: skip
+    return Table("mixed", "Mixed", columns, rows)
+
+
+def test_plain_rows_are_as_xlsxwriter_would_write_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The quick way writes the same values in the same formats as a cell at a time."""
+    quickly: list[bool] = []
+    plainly = xlsx_rows.PlainRows.write
+
+    def noted(*given: Any) -> bool:
+        quickly.append(plainly(*given))
+        return quickly[-1]
+
+    monkeypatch.setattr(xlsx_rows.PlainRows, "write", noted)
+    write("xlsx", mixed_table(), tmp_path / "quick.xlsx", quiet)
+    assert (quickly.count(True), quickly.count(False)) == (14, 5)
+    monkeypatch.setattr(xlsx_rows.PlainRows, "write", lambda *given: False)
+    write("xlsx", mixed_table(), tmp_path / "slow.xlsx", quiet)
+    quick, slow = looked_at(tmp_path / "quick.xlsx"), looked_at(tmp_path / "slow.xlsx")
+    assert len(quick) == len(slow) > 15
+    assert quick == slow
+
+
+def test_what_looks_like_markup_stays_text(tmp_path: Path) -> None:
+    """Also in headings, which are written a cell at a time: XlsxWriter takes such text for its own."""
+    rows = [Row(["<r><t>Evil</t></r>", "</t></is></c>"], "group")]
+    columns = [Column("<r><t>Evil</t></r>"), Column("B")]
+    write("xlsx", Table("t", "T", columns, rows), tmp_path / "t.xlsx", quiet)
+    sheet = load_workbook(tmp_path / "t.xlsx").active
+    found = {str(cell).replace("\u200b", "") for row in sheet.values for cell in row if cell}
+    assert {"<r><t>Evil</t></r>", "</t></is></c>"} <= found
+
+
+def test_cancelled_while_it_is_packed(tmp_path: Path) -> None:
+    """Once all rows are read and the file is put together, it can still be given up; nothing is left."""
+    read: list[bool] = []
+
+    def tick(done: int) -> None:
+        if read:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write(
+            "xlsx", accounts_table(100), tmp_path / "t.xlsx", tick, read=lambda: read.append(True)
+        )
+    assert read == [True]
     assert not list(tmp_path.iterdir())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -55,15 +56,16 @@ def write_xlsx(
             watched.wanted = lambda: tick(done)
             book.close()
         except FileCreateError as error:
-            _forget(book)
+            _forget(book, watched)
             raise error.args[0] from None  # what the system said, which names the cause
         except BaseException:
-            _forget(book)
+            _forget(book, watched)
             raise
 
 
-def _forget(book: Any) -> None:
+def _forget(book: Any, file: _Watched) -> None:
     """Close what is open of a workbook that won't be; its rows so far lie in files of their own."""
+    file.lose()
     for sheet in book.worksheets():
         with suppress(OSError):  # what is left to write of them finds no room either
             sheet.row_data_fh.close()
@@ -71,30 +73,50 @@ def _forget(book: Any) -> None:
 
 
 class _Watched:
-    """A file; whoever wants it is asked while it is written. Once that fails it takes what comes, and writes nothing.
+    """A file; whoever wants it is asked while it is written.
 
     Attributes:
         wanted: raises if it isn't wanted any more.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._lost = False
+        self._file: Any = file
         self.wanted: Callable[[], None] = lambda: None
 
     def write(self, data: bytes) -> int:
         """Write some."""
-        if self._lost:
-            return len(data)
         try:
             self.wanted()
-            return self._file.write(data)
+            return int(self._file.write(data))
         except BaseException:
-            self._lost = True
+            self.lose()
             raise
 
+    def lose(self) -> None:
+        """It won't be: whatever still comes goes nowhere, as the archive in it ends itself whatever has happened."""
+        self.wanted = lambda: None
+        self._file = _Nowhere()
+
     def __getattr__(self, name: str) -> Any:
-        return (lambda *given: 0) if self._lost else getattr(self._file, name)
+        return getattr(self._file, name)
+
+
+class _Nowhere(io.RawIOBase):
+    """A file that keeps nothing but its place."""
+
+    def __init__(self) -> None:
+        self._at = 0
+
+    def write(self, data: Any) -> int:
+        self._at += len(data)
+        return len(data)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._at = offset
+        return offset
+
+    def tell(self) -> int:
+        return self._at
 
 
 class _Writing:
