@@ -12,6 +12,7 @@ from cuneifox.lookups import Chart, Parties
 from cuneifox.recurring_timing import TimingForm
 from models.errors import BadInput
 from models.recurring.checking import MOST_LINES
+from models.recurring.formulas import REST, read_formula
 from models.recurring.given import Side, TemplateInput, TemplateLine
 from models.recurring.scheduling import Timing
 from models.resolver import Reference, resolve
@@ -145,13 +146,22 @@ class TemplateForm:
                 if line.debit
                 else _("Give a debit or a credit: an amount, a formula, or rest.")
             )
+        side: Side = "debit" if line.debit else "credit"
+        self._try_formula(f"{at}.{side}", line.debit or line.credit)
         party = meant.get(line.party)
         if isinstance(party, BadInput):
             self.errors[f"{at}.party"] = error_text(party)
             party = None
         kind, of = party or (None, None)
-        side: Side = "debit" if line.debit else "credit"
         return TemplateLine(stid, line.debit or line.credit, side, line.text, kind, of)
+
+    def _try_formula(self, where: str, text: str) -> None:
+        if where in self.errors or text.casefold() == REST:
+            return
+        try:
+            read_formula(text)
+        except BadInput as error:
+            self.errors.setdefault(where, error_text(error))
 
     def tell(self, error: BadInput) -> None:
         """Put an error of the books where the form shows it."""

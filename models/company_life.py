@@ -14,6 +14,7 @@ from pathlib import Path
 
 from models.companies import Company
 from models.errors import BadInput, Conflict
+from models.jobs.schedules import Schedule
 from models.people.memberships import Membership
 from models.seal_anchors import SealAnchor
 from models.texts import clean_line
@@ -133,6 +134,7 @@ def unregister(tenant: Tenant) -> None:
     """Take a company that is being purged off the lists, in the caller's transaction on the catalogue."""
     Membership.delete().where(Membership.tenant_id == tenant.id).execute()
     Company.delete().where(Company.tenant_id == tenant.id).execute()
+    Schedule.delete().where(Schedule.tenant_id == tenant.id).execute()
     SealAnchor.delete().where(
         SealAnchor.store_id.in_([s.id for s in tenant.own_stores()])
     ).execute()

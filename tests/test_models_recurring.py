@@ -393,6 +393,18 @@ def test_a_template_that_was_deleted_makes_nothing() -> None:
     assert Voucher.select().count() == 1
 
 
+def test_a_key_that_somebody_else_used_is_told() -> None:
+    """Who posts under the key of a slot to come keeps its voucher from being made, and the server says so."""
+    kept = rent()
+    squatter = voucher("2026-02-01", (CASH, 1), (SALES, -1))
+    post_input(squatter, by=BY, key=f"recurring:{kept.stid}:2026-02-01")
+    save_draft(squatter, by=BY, key=f"recurring:{kept.stid}:2026-03-01")
+    with pytest.raises(Conflict, match="sent before with other content"):
+        make_voucher(kept.stid, day("2026-02-01"), by=SERVER)
+    assert make_voucher(kept.stid, day("2026-03-01"), by=SERVER).number
+    assert make_voucher(kept.stid, day("2026-04-01"), by=SERVER).number
+
+
 # What is in the way
 
 

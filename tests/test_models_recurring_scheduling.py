@@ -11,9 +11,11 @@ import pytest
 from ledgers import BY, books
 from models.actors import Actor
 from models.companies import CATALOGUE_MODELS
+from models.company_life import purge_company, suspend_company
 from models.errors import BadInput, NotAllowed, NotFound
 from models.jobs.job import Job
 from models.jobs.schedules import Schedule, take_due
+from models.people import MODELS as PEOPLE
 from models.recurring.scheduling import (
     Timing,
     checked_timing,
@@ -200,3 +202,16 @@ def test_a_schedule_ends_with_its_template(router: Router, rent: RecurringVouche
     assert [schedule.name for schedule in Schedule.select()] == [
         f"recurring:{tenant_id}:{other.stid}"
     ]
+
+
+def test_schedules_go_with_their_company(router: Router) -> None:
+    """Purged, it is asked for nothing any more; another's schedules stay."""
+    router.universal.create_tables([*CATALOGUE_MODELS, *PEOPLE])
+    for slug in ("acme", "globex"):
+        with books(router, slug):
+            rent = template(line("6200", "1000"), line("1120", "rest", "credit"))
+            tenant_id = router.tenant(slug).id
+            set_schedule(tenant_id, rent, Timing("0 8 1 * *", BANGKOK), by=BY, now=NOW)
+    suspend_company(router, "acme", "Sold")
+    purge_company(router, "acme", confirmed="acme")
+    assert [each.tenant_id for each in Schedule.select()] == [router.tenant("globex").id]

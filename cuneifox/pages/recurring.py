@@ -228,6 +228,7 @@ def _page(template: RecurringVoucher, problem: str = "", status: int = 200) -> R
     schedule, timing = schedule_of(_tenant_id(), stid), _timing(stid)
     ahead = days_ahead(timing, now, AHEAD) if timing else []
     given, chart = template.as_input(), Chart(account_tree())
+    slots = _slots(stid, timing, ahead, now) if timing else []
     page = render_template(
         "recurring/show.html",
         template=template,
@@ -238,7 +239,8 @@ def _page(template: RecurringVoucher, problem: str = "", status: int = 200) -> R
         problem=problem,
         previews=shown_previews(given, ahead, chart, stid),
         runs=runs_of(stid),
-        slots=_slots(stid, timing, ahead, now) if timing else [],
+        slots=slots,
+        chosen=_first_choice(slots, ahead),
         last=last_jobs(_tenant_id()).get(stid),
         decimals=int(current_company().decimals),
     )
@@ -255,6 +257,12 @@ def _slots(stid: int, timing: Timing, ahead: list[Date], now: float) -> list[tup
             shown = f"{shown} – {done}"
         offered.append((day.isoformat(), shown))
     return offered
+
+
+def _first_choice(slots: list[tuple[str, str]], ahead: list[Date]) -> str:
+    """The latest day that has passed, since it is the likeliest to be lacking; the next one where none has passed."""
+    behind = slots[len(ahead) :]
+    return (behind or slots[len(ahead) - 1 :] or [("", "")])[0][0]
 
 
 def _form(

@@ -13,8 +13,8 @@ from models.recurring.given import TemplateLine
 from tenants import current_store
 
 
-class NothingKnown:
-    """Stands for the books where formulas ask nothing of them.
+class EmptyBooks:
+    """Books in which there is nothing, for formulas that ask nothing of them.
 
     Args:
         day: the voucher's date.
@@ -24,12 +24,15 @@ class NothingKnown:
         self.day = day
 
     def balance(self, code: str) -> Decimal:
-        raise NotImplementedError
+        """Nothing."""
+        return Decimal(0)
 
     def movement(self, code: str) -> Decimal:
-        raise NotImplementedError
+        """Nothing."""
+        return Decimal(0)
 
     def previous(self) -> Decimal | None:
+        """None."""
         return None
 
 

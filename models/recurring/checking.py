@@ -9,7 +9,7 @@ import msgspec
 from models.errors import BadInput
 from models.inputs import LineInput, VoucherInput, check_input
 from models.recurring.amounts import (
-    NothingKnown,
+    EmptyBooks,
     amounts_of,
     demand_account_code,
     demand_balance,
@@ -144,5 +144,5 @@ def _demand_fixed_balance(lines: list[TemplateLine]) -> None:
         return
     formulas = [read_formula(line.amount) for line in lines]
     if all(formula.is_fixed for formula in formulas):
-        decimals, nothing = books_settings().decimals, NothingKnown(_ANY_DAY)
+        decimals, nothing = books_settings().decimals, EmptyBooks(_ANY_DAY)
         demand_balance(amounts_of(lines, [nothing] * len(lines), decimals), decimals)

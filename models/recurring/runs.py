@@ -13,7 +13,7 @@ from models.drafts import Draft, save_draft
 from models.inputs import VoucherInput
 from models.keys import checked_key
 from models.posted import Voucher
-from models.posting import anchored
+from models.posting import anchored, find_posted
 from models.recording import Posted, record
 from models.recurring.made import RecurringRun, key_of
 from models.recurring.template import get_template
@@ -96,7 +96,8 @@ def made_for(stid: int, slot: datetime.date) -> Made | None:
 def _post(store: Store, given: VoucherInput, by: Actor, key: str) -> Posted:
     # What was made is known by its slot alone: the amounts may be others by now.
     _, digest = checked_key(key, "recurring", key)
-    return record(store, given, by, key=key, digest=digest)
+    earlier = find_posted(store, key, digest)  # Conflict, where a form was sent under this key
+    return earlier or record(store, given, by, key=key, digest=digest)
 
 
 def _made(run: RecurringRun) -> Made:
