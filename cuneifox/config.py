@@ -89,6 +89,21 @@ class Logs(msgspec.Struct, frozen=True):
     level: Literal["debug", "info", "warning", "error"] = "warning"
 
 
+class Mail(msgspec.Struct, frozen=True, rename={"sender": "from"}):
+    """``[mail]``: the server that letters about jobs are handed to."""
+
+    host: str = ""
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 587
+    tls: Literal["none", "starttls", "tls"] = "starttls"
+    ca_file: str = ""
+    user: str = ""
+    password_file: str = ""
+    sender: str = ""
+    site: str = ""
+    after_seconds: Annotated[float, msgspec.Meta(ge=0)] = 30.0
+    timeout_seconds: Annotated[float, msgspec.Meta(gt=0, le=600)] = 30.0
+
+
 class MetricsAccess(msgspec.Struct, frozen=True):
     """``[metrics]``: who may fetch the figures for Prometheus."""
 
@@ -147,6 +162,7 @@ class Config(msgspec.Struct, frozen=True):
     backups: Backups = Backups()
     consolidated: ConsolidatedReports = ConsolidatedReports()
     jobs: Jobs = Jobs()
+    mail: Mail = Mail()
     metrics: MetricsAccess = MetricsAccess()
     logs: Logs = Logs()
 
@@ -198,7 +214,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _refuse_unknown(values: Mapping[str, Any], kind: Any, section: str, source: str) -> None:
-    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for key, value in values.items():
         if key not in fields:
             raise ConfigError(f"{source}: {_unknown(key, list(fields), section)}")

@@ -19,6 +19,8 @@ from cuneifox.config import Config, ConfigError, require_queue
 from cuneifox.data_folder import open_folder
 from cuneifox.jobs.queue import Queue
 from cuneifox.jobs.results import Results
+from cuneifox.mail import settings as mail_settings
+from cuneifox.mail.respite import Respite
 from models import people
 from models.companies import CATALOGUE_MODELS
 from models.people import Passwords
@@ -35,7 +37,7 @@ class Services:
     `secret` signs form tokens and notices; `now` gives UTC seconds, so that tests can turn the clock.
     `metrics_token` is what Prometheus shows, empty if it isn't let in; `backups` are made where the
     settings ask for any, and by whom: the server, which starts them. Jobs are sent to the `queue`, and leave what they
-    make in `results`.
+    make in `results`. `respite` is the mail server's, where it was away.
     """
 
     config: Config
@@ -47,6 +49,7 @@ class Services:
     backups: BackupManager | None = None
     queue: Queue = field(kw_only=True)
     results: Results = field(kw_only=True)
+    respite: Respite = field(kw_only=True)
 
     @classmethod
     def open(cls, config: Config, now: Callable[[], float] = time.time) -> Services:
@@ -54,6 +57,7 @@ class Services:
         folder = config.data_path
         token = _token(config.metrics.token_file)
         require_queue(config.jobs.queue)
+        mail_settings.check(config.mail)
         router = _router(config)
         try:
             _make_tables(router)
@@ -66,6 +70,7 @@ class Services:
         return cls(
             config, router, passwords_of(config), secret, now, token, backups,
             queue=Queue(config.jobs.queue, folder), results=Results(folder / config.jobs.results_folder),
+            respite=Respite(now),
         )  # fmt: skip
 
     def close(self) -> None:

@@ -94,7 +94,7 @@ def test_the_file_that_ships_documents_every_setting() -> None:
     for field in msgspec.structs.fields(Config):
         assert field.name in shipped
         if isinstance(shipped[field.name], dict):
-            inner = {inner.name for inner in msgspec.structs.fields(field.type)}
+            inner = {inner.encode_name for inner in msgspec.structs.fields(field.type)}
             assert inner == set(shipped[field.name])
     blocks = [block for block in text.split("\n\n") if "=" in block]
     assert all("#" in block for block in blocks)

@@ -62,7 +62,7 @@ def settings_of(kind: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
         if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
             yield from settings_of(field.type, f"{field.name}.")
         else:
-            yield f"{prefix}{field.name}", field.default
+            yield f"{prefix}{field.encode_name}", field.default
 
 
 def test_every_setting_is_documented() -> None:

@@ -30,9 +30,10 @@ def show() -> ResponseReturnValue:
             visit.user.change(
                 display_name=request.form.get("display_name", ""),
                 language=request.form.get("language", ""),
+                email=request.form.get("email"),
             )
         except BadInput as error:
-            errors, _status = told(error, ("display_name", "language"))
+            errors, _status = told(error, ("display_name", "language", "email"))
         else:
             note("account.change", visit.user.name)
             flash(_("Saved."), "success")
@@ -42,7 +43,11 @@ def show() -> ResponseReturnValue:
         "auth/account.html",
         user=visit.user,
         given=request.form
-        or {"display_name": visit.user.display_name, "language": visit.user.language},
+        or {
+            "display_name": visit.user.display_name,
+            "language": visit.user.language,
+            "email": visit.user.email,
+        },
         errors=errors,
         languages=[("", _("As the browser asks")), *LANGUAGES.items()],
         sessions=Session.of(

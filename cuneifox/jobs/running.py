@@ -15,10 +15,12 @@ from cuneifox.jobs.entering import Stopped, actor_of, entered
 from cuneifox.jobs.kinds import KINDS, Kind
 from cuneifox.jobs.work import Work
 from cuneifox.logs import at_work
+from cuneifox.mail.telling import tell_of_end
 from cuneifox.services import Services
 from models.companies import Company
 from models.errors import BooksDamaged, BooksError
 from models.jobs import ending
+from models.jobs.errors import TryLater
 from models.jobs.job import Job
 from tenants import LockTimeout, NoRoom, ReadOnlyStore, SnapshotTooOld, TenantError, WouldDeadlock
 from tenants.sqlite import is_busy
@@ -52,6 +54,7 @@ def run_job(app: Flask, work: Work) -> None:
             _done(work, line)
         finally:
             services.router.universal.release(wholly=True)
+        tell_of_end(services, job)
 
 
 def _do(services: Services, work: Work) -> str:
@@ -102,6 +105,8 @@ def _failed(work: Work, error: Exception) -> None:
 
 def may_pass(error: Exception) -> bool:
     """Tell whether trying again later may help."""
+    if isinstance(error, TryLater):
+        return True
     if isinstance(error, WouldDeadlock | ReadOnlyStore | BooksError):
         return False
     if isinstance(error, LockTimeout | NoRoom | SnapshotTooOld):

@@ -18,6 +18,7 @@ from cuneifox.jobs.scheduling import ask_for_what_is_due, make_defaults
 from cuneifox.jobs.storages import storage_at
 from cuneifox.jobs.watching import Watch
 from cuneifox.jobs.work import Work
+from cuneifox.mail.telling import Latecomers
 from cuneifox.services import Services
 from models.jobs import leases, taking
 from models.jobs.job import Job
@@ -62,6 +63,7 @@ class Workers:
             storage, self._delivered, self._stopping, self.services.queue.reach
         )
         self._consumer = deliverers(self._deliveries, self.threads)
+        self._latecomers = Latecomers(self.services)
         self._watch = Watch(self.services, self.id, self.running, self._tick)
 
     def start(self) -> None:
@@ -109,6 +111,7 @@ class Workers:
 
     def _tick(self, now: float) -> None:
         ask_for_what_is_due(self.services, now)
+        self._latecomers.look(now)
 
     def _delivered(self, hint: str) -> None:
         """Take the job that is next, which may be another than the one that the hint came for, and do it.

@@ -8,9 +8,10 @@ import time
 import unicodedata
 from typing import Self
 
-from peewee import BooleanField, CharField, IntegerField, IntegrityError
+from peewee import SQL, BooleanField, CharField, IntegerField, IntegrityError
 
 from models.errors import BadInput, Conflict, NotFound
+from models.people.addresses import clean_address
 from models.people.passwords import Passwords
 from models.texts import clean_line
 from tenants import RoutedModel
@@ -37,6 +38,7 @@ class User(RoutedModel):
     must_change_password = BooleanField(default=False)
     created_at = IntegerField()
     password_changed_at = IntegerField()
+    email = CharField(max_length=254, default="", constraints=[SQL("DEFAULT ''")])
 
     @classmethod
     def add(
@@ -117,10 +119,17 @@ class User(RoutedModel):
             must_change_password=must_change,
         )
 
-    def change(self, *, display_name: str, language: str) -> None:
-        """What users may change about themselves."""
-        shown = clean_line(display_name, "display_name", longest=80, required=True)
-        self._store(display_name=shown, language=_language(language))
+    def change(self, *, display_name: str, language: str, email: str | None = None) -> None:
+        """What users may change about themselves; an address that isn't given stays.
+
+        Raises BadInput for what can't be a name, a language or an address.
+        """
+        values = {
+            "display_name": clean_line(display_name, "display_name", longest=80, required=True),
+            "language": _language(language),
+            "email": self.email if email is None else clean_address(email),
+        }
+        self._store(**values)
 
     def set_standing(self, *, active: bool, administers: bool) -> None:
         """Let the user in or keep them out, and make them an administrator or not.
