@@ -40,6 +40,7 @@ MODULES = (
     "backing_up",
     "papers",
     "jobs",
+    "posting_beside",
 )
 
 HEAD = """# Benchmarks

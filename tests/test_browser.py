@@ -107,6 +107,50 @@ def test_a_company_is_archived_and_purged(address: str, page: Page) -> None:
     expect(page.get_by_role("link", name="Globex")).to_have_count(0)
 
 
+@pytest.mark.parametrize("hears", [True, False], ids=["events", "polling"])
+def test_a_long_report_comes_to_the_page_that_asked(address: str, page: Page, hears: bool) -> None:
+    """Its bar moves and its file comes without the page being loaded anew, also where it can't listen."""
+    page.context.clear_cookies()
+    page.goto(f"{address}/sign-in")
+    page.get_by_label("User", exact=True).fill(USER)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"{address}/c/acme/vouchers/new")
+    post_voucher(page, "777.25")
+    if not hears:
+        page.route("**/jobs/events*", lambda route: route.abort())
+    page.goto(f"{address}/c/acme/reports/whole-ledger?preset=all")
+    page.get_by_role("button", name="PDF", exact=True).click()
+    expect(page.locator("[data-job]")).to_have_count(1)
+    page.evaluate("window.sameDocument = true")
+    expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=60_000)
+    assert page.evaluate("window.sameDocument") is True
+    expect(page.locator('[data-job][data-state="done"]')).to_have_count(1)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert download.value.suggested_filename == "whole-ledger.pdf"
+    page.unroute("**/jobs/events*")
+
+
+def test_the_bell_rings_on_another_page(address: str, page: Page) -> None:
+    """Whoever has gone on to something else is told, and finds the file behind the bell; once."""
+    page.goto(f"{address}/c/acme/accounts")
+    token = page.locator('input[name="csrf_token"]').first.get_attribute("value")
+    page.evaluate(
+        """([path, token]) => fetch(path, {
+            method: "POST", redirect: "manual",
+            body: new URLSearchParams({ csrf_token: token, form: "xlsx", preset: "all" }),
+        })""",
+        [f"{address}/c/acme/reports/whole-ledger/job", token],
+    )
+    page.reload()
+    expect(page.locator("[data-count]")).to_have_text("1", timeout=60_000)
+    page.locator("[data-bell]").click()
+    expect(page.get_by_role("link", name="Download").first).to_be_visible()
+    page.goto(f"{address}/c/acme/accounts")
+    expect(page.locator("[data-count]")).to_have_text("")
+
+
 def test_where_backups_are_kept_fits_on_a_phone(address: str, page: Page) -> None:
     """A long path is broken into lines: nothing is beside the screen, before the first backup and after it."""
     page.context.clear_cookies()
