@@ -63,7 +63,7 @@ class Served(BaseApplication):
             "worker_class": "gthread",
             "threads": server.threads,
             "graceful_timeout": GRACE_SECONDS,
-            "loglevel": "warning",
+            "loglevel": "error" if self.config.logs.level == "error" else "warning",
             "logger_class": GunicornLines,
             "forwarded_allow_ips": "",  # whom to believe is said by trusted_proxies alone
             "control_socket_disable": True,

@@ -144,6 +144,23 @@ def test_what_is_rolled_back_isnt_counted(site: Site) -> None:
     assert Job.get_by_id(job.id).state == "running"
 
 
+def test_what_cant_be_counted_hasnt_ended(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither is written without the other, whoever fails in between."""
+
+    def fail(*given: Any) -> None:
+        raise OSError("the disk is full")
+
+    asked(site)
+    job = taken(site)
+    waiting = asked(site)
+    monkeypatch.setattr(tallies, "count_end", fail)
+    with pytest.raises(OSError, match="full"):
+        ending.succeed(job, now=site.clock())
+    with pytest.raises(OSError, match="full"):
+        stopping.cancel(waiting.id, now=site.clock())
+    assert [Job.get_by_id(each.id).state for each in (job, waiting)] == ["running", "waiting"]
+
+
 def test_counts_stay_when_jobs_are_forgotten(site: Site) -> None:
     """The gauge of what is on record goes down, no counter does."""
     browser = site.browser()

@@ -27,6 +27,7 @@ from cuneifox.jobs.work import Work
 from cuneifox.logs import set_up
 from cuneifox.logs.facts import shown_key
 from cuneifox.logs.lines import INDENT, JsonLines
+from cuneifox.serve import Served
 from cuneifox_site import Site
 from models.accounts import account_tree
 from models.jobs import taking
@@ -326,6 +327,23 @@ def test_what_nobody_catches_is_a_line_too(told: Lines) -> None:
     assert all("ValueError: dead" in line["trace"] for line in told())
 
 
+def test_gunicorn_writes_to_the_same_log(told: Lines, capfd: pytest.CaptureFixture[str]) -> None:
+    """Its lines are ours, and nothing of it goes beside them; below the level that is set it is quiet."""
+    error_log = logging.getLogger("gunicorn.error")
+    before = error_log.handlers[:], error_log.propagate, error_log.level
+    try:
+        for level, lines in (("info", ["refused\nforged"]), ("error", [])):
+            served = Served(Config(logs=Logs("json", level)), print)  # type: ignore[arg-type]
+            served.cfg.logger_class(served.cfg).warning("refused\n%s", "forged")
+            mine = [line["message"] for line in told() if line["logger"] == "gunicorn.error"]
+            assert mine[len(mine) - len(lines) :] == lines
+            assert len(mine) == 1
+    finally:
+        error_log.handlers[:], error_log.propagate = before[:2]
+        error_log.setLevel(before[2])
+    assert "refused" not in "".join(capfd.readouterr())
+
+
 SERVE = """
 import sys
 from cuneifox.config import Config, Jobs, Logs, Server
@@ -335,6 +353,13 @@ serve(
     lambda text: print(text, flush=True),
 )
 """
+
+
+def watching(process: subprocess.Popen[str]) -> threading.Timer:
+    """End a process that doesn't say in time what is waited for."""
+    timer = threading.Timer(60, process.terminate)
+    timer.start()
+    return timer
 
 
 def test_all_processes_of_a_server_log_as_set(tmp_path: Path) -> None:
@@ -350,6 +375,7 @@ def test_all_processes_of_a_server_log_as_set(tmp_path: Path) -> None:
     assert server.stdout is not None
     assert server.stderr is not None
     lines: list[dict[str, Any]] = []
+    watchdog = watching(server)
     try:
         address = server.stdout.readline().split()[3]
         with urllib.request.urlopen(f"{address}/sign-in", timeout=30):
@@ -361,6 +387,8 @@ def test_all_processes_of_a_server_log_as_set(tmp_path: Path) -> None:
     finally:
         server.send_signal(signal.SIGTERM)
         rest = server.communicate(timeout=60)[1]
+        watchdog.cancel()
+        watchdog.join()
     lines += [json.loads(line) for line in rest.splitlines()]
     assert server.returncode == 0
     of_job = [line for line in lines if line.get("job") == asked.id]
@@ -383,6 +411,7 @@ def test_the_worker_logs_as_set(tmp_path: Path) -> None:
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
     )  # fmt: skip
     assert worker.stderr is not None
+    watchdog = watching(worker)
     try:
         for line in worker.stderr:
             read = json.loads(line)
@@ -391,6 +420,8 @@ def test_the_worker_logs_as_set(tmp_path: Path) -> None:
     finally:
         worker.send_signal(signal.SIGTERM)
         rest = worker.communicate(timeout=60)[1]
+        watchdog.cancel()
+        watchdog.join()
     assert all(json.loads(line) for line in rest.splitlines())
     assert worker.returncode == 0
 
