@@ -245,6 +245,15 @@ def test_previous_is_the_amount_of_the_voucher_before() -> None:
     assert found == [(100000,), (105000,), (110250,), (115763,)]
 
 
+def test_previous_never_is_the_slots_own_voucher() -> None:
+    """Looked at again once it is made, the first month is what it was: 1,000.00; the next one 1,050.00."""
+    kept = template(line(RENT, "previous(1000 / 1.05) * 1.05"), line(BANK, "rest", "credit"))
+    make_voucher(kept.stid, day("2026-02-01"), by=SERVER)
+    slots = [day("2026-02-01"), day("2026-03-01")]
+    found = previews(kept.as_input(), slots, by=SERVER, template=kept.stid)
+    assert [each.voucher and amounts(each.voucher)[0] for each in found] == [100000, 105000]
+
+
 def test_previous_is_what_a_person_made_of_the_draft() -> None:
     """Somebody corrects the draft to 80.00, whose half is 40.00; a draft that is deleted doesn't count."""
     kept = template(line(RENT, "previous(100) / 2"), line(BANK, "rest", "credit"), posts=False)

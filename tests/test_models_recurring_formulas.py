@@ -183,6 +183,16 @@ def test_attacks_end_at_once(attack: str) -> None:
     assert time.process_time() - begun < 0.5
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["round({0} * {0} * {0}; 2)", "{0} * {0} - {0} * {0}", "-{0} * {0}", "{0} / .0000000001"],
+)
+def test_what_becomes_too_large_on_the_way_says_so(text: str) -> None:
+    """Also where it would come to something small in the end."""
+    with pytest.raises(BadInput, match="comes to more than books can hold"):
+        comes_to(text.format("9" * 20))
+
+
 def test_what_is_just_allowed_is_worked_out() -> None:
     """Twenty parentheses, three hundred characters, many signs."""
     assert comes_to("(" * 20 + "1" + ")" * 20) == "100"
