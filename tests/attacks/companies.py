@@ -24,6 +24,9 @@ from models.journals import add_book
 from models.months import freeze_month
 from models.people import Activity, User
 from models.posting import post_input
+from models.recurring.given import TemplateInput, TemplateLine
+from models.recurring.runs import make_voucher
+from models.recurring.template import add_template
 from models.registers import REGISTER_MODELS, Party
 from models.restorations import Restoration
 from models.reversing import reverse
@@ -167,10 +170,21 @@ def _fill(site: Attacked, slug: str) -> None:
         close_year(year, by=BY, text=texts(), key=texts())
         after = post_input(_now(voucher(3)), by=BY, key=texts())
         draft = save_draft(_now(voucher(4)), by=BY, key=texts())
+        _recurring(leaves, book, texts, parties[0])
         for voucher_id in (first.id, after.id, draft.id):
             content = texts().encode() * 20
             Attachment.attach(voucher_id, f"{texts()}.pdf", f"image/x-{texts()}", content)
         freeze_month(OPEN_YEAR * 100 + 12 - site.filled[slug], by=BY, reason=texts())
+
+
+def _recurring(leaves: dict[str, int], book: int, texts: Texts, party: tuple[str, int]) -> None:
+    """A template of a voucher, of which one was made, and left as a draft."""
+    lines = [
+        TemplateLine(leaves["expense"], "previous(70) + 1", "debit", texts(), *party),
+        TemplateLine(leaves["asset"], "rest", "credit", texts()),
+    ]
+    given = TemplateInput(texts(), book, "same_day", texts(), lines, texts())
+    make_voucher(add_template(given, by=BY).stid, date(OPEN_YEAR, 5, 7), by=BY)
 
 
 def _now(given: VoucherInput) -> VoucherInput:
