@@ -99,9 +99,9 @@ def set_schedule(
         KIND, timing.cron, timing.zone, now=now, arguments=arguments, tenant_id=tenant_id, name=name,
         missed=timing.missed, made_by=by.user_id,
     )  # fmt: skip
-    if made is not None:
-        return made
     schedule = Schedule.get(Schedule.name == name)
+    if made is not None:
+        return schedule
     values: dict[str, Any] = {
         "cron": timing.cron, "zone": timing.zone, "missed": timing.missed,
         "arguments": json.dumps(arguments, ensure_ascii=False, sort_keys=True),
