@@ -12,6 +12,7 @@
 # make backup-damage-long  damages backups 1,100 times: all have to be refused; goes on where it was
 # make edits-long  edits a company's files behind our back, 1,000 times, and has each edit found; EDITS=… chooses otherwise
 # make io-errors-long  lets the disk fail at every call there is on every write path; goes on where it was
+# make spreadsheet-check  has LibreOffice calculate reports as XLSX, and compares them; wants Debian's libreoffice-calc-nogui
 # make bench  measures everything against its peers and writes docs/benchmarks.md
 
 PYTHON ?= python3
@@ -21,6 +22,8 @@ BIN := .venv/bin
 
 .PHONY: job-kills-long run test check format lint layers types isolation-long bench attacks-long backups-long backup-damage-long \
 	contention-long edits-long io-errors-long kills-long power-loss-long soak-long pictures routes clean
+.PHONY: run test check format lint layers types isolation-long bench attacks-long backups-long backup-damage-long \
+	contention-long edits-long io-errors-long kills-long power-loss-long soak-long spreadsheet-check pictures routes clean
 
 # The data is made once; starting again keeps it. `exec` hands Ctrl-C straight to the server.
 run: .venv/.run
@@ -102,6 +105,9 @@ edits-long: .venv/.test
 
 io-errors-long: .venv/.test
 	$(BIN)/python -m tests.long_io_errors
+
+spreadsheet-check: .venv/.test
+	$(BIN)/python tests/spreadsheet_check.py
 
 # What the documents show, of the demo companies as they are now.
 pictures: .venv/.test

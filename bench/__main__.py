@@ -41,6 +41,7 @@ MODULES = (
     "papers",
     "jobs",
     "posting_beside",
+    "big_papers",
 )
 
 HEAD = """# Benchmarks

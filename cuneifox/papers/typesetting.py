@@ -146,7 +146,8 @@ class _Process:
             with open(handle, "w", encoding="utf-8") as file:
                 json.dump({**plan, "parent": os.getpid()}, file)
             self._plan = Path(name)
-            self._complaint = failing.enter_context(tempfile.TemporaryFile(dir=folder))
+            # in memory, for what it complains of may be that the disk is full
+            self._complaint = failing.enter_context(open(os.memfd_create("complaint"), "w+b"))
             self._process = subprocess.Popen(  # noqa: S603  our own program; what people wrote is only its data
                 [sys.executable, "-P", str(HERE / "typesetter.py"), str(FONTS), str(folder), name],
                 stdin=subprocess.DEVNULL,
