@@ -20,10 +20,8 @@ WORKERS ?= $(shell nproc)
 
 BIN := .venv/bin
 
-.PHONY: job-kills-long run test check format lint layers types isolation-long bench attacks-long backups-long backup-damage-long \
-	contention-long edits-long io-errors-long kills-long power-loss-long soak-long pictures routes clean
 .PHONY: run test check format lint layers types isolation-long bench attacks-long backups-long backup-damage-long \
-	contention-long edits-long io-errors-long kills-long power-loss-long soak-long spreadsheet-check pictures routes clean
+	contention-long edits-long io-errors-long kills-long power-loss-long soak-long job-kills-long spreadsheet-check pictures routes clean
 
 # The data is made once; starting again keeps it. `exec` hands Ctrl-C straight to the server.
 run: .venv/.run
