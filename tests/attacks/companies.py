@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -20,6 +21,8 @@ from models.attachments import Attachment
 from models.companies import create_company
 from models.drafts import save_draft
 from models.inputs import LineInput, VoucherInput
+from models.jobs.job import Job, new_id
+from models.jobs.schedules import Schedule
 from models.journals import add_book
 from models.months import freeze_month
 from models.people import Activity, User
@@ -222,6 +225,9 @@ def _leave_traces(site: Attacked, slug: str, people: dict[str, User]) -> None:
                     company_id=tenant.id,
                     company_name=texts(),
                 )
+                address = User.update(email=f"{texts()}@example.org")
+                address.where(User.id == people[name].id).execute()
+                _job(site, tenant, people[name].id, texts)
         run = site.router.universal.execute_sql
         run("UPDATE tenant SET reason = ? WHERE id = ?", (texts(), tenant.id))
         if slug == VICTIM:  # what becomes of others only when something went wrong with them
@@ -232,6 +238,26 @@ def _leave_traces(site: Attacked, slug: str, people: dict[str, User]) -> None:
             purged = "INSERT INTO purged_store (id, owner, role, generation, backup) VALUES (?, ?, ?, 1, ?)"
             run(purged, (PURGED[::-1], PURGED, "registers", texts()))
             _leave_what_restores_leave(run, tenant, texts)
+
+
+def _job(site: Attacked, tenant: Tenant, user_id: str, texts: Texts) -> None:
+    """A report that somebody asked for, with its file; and what the server does by itself for the company."""
+    job_id, now = new_id(), site.clock()
+    place = f"{job_id}/made/result"
+    path = site.services.results.folder / place
+    path.parent.mkdir(parents=True)
+    path.write_text(texts(), "utf-8")
+    Job.create(
+        id=job_id, kind="report", arguments=json.dumps({"report": "journal", "form": "csv", "text": texts()}),
+        once=texts(), tenant_id=tenant.id, user_id=user_id, session=texts(), identity=texts(), state="done",
+        due_at=now, asked_at=now, started_at=now, ended_at=now, line=texts(), lease=texts(), worker=texts(),
+        error=texts(), trace=texts(), result_name=texts(), result_place=place, result_type=f"text/x-{texts()}",
+        result_size=1,
+    )  # fmt: skip
+    Schedule.create(
+        name=texts(), kind="freeze_month", arguments=json.dumps({"text": texts()}), tenant_id=tenant.id,
+        cron="0 2 1 * *", zone="Asia/Bangkok", paused=True, done_until=now, made_by=user_id,
+    )  # fmt: skip
 
 
 def _leave_what_restores_leave(run: Any, tenant: Tenant, texts: Texts) -> None:

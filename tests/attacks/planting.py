@@ -77,6 +77,15 @@ SHAPED: dict[tuple[str, str], str] = {
     ("restorations", "head"): PROOF,
     ("restorations", "lost_head"): PROOF,
     ("seal_anchors", "total"): PROOF,
+    ("jobs", "kind"): CLOSED,
+    ("jobs", "language"): CLOSED,
+    ("jobs", "state"): CLOSED,
+    ("jobs", "reason"): CLOSED,
+    ("jobs", "result_place"): "a file's name, with the job's id in it",
+    ("schedules", "kind"): CLOSED,
+    ("schedules", "cron"): "minutes, hours and days",
+    ("schedules", "zone"): CLOSED,
+    ("schedules", "missed"): CLOSED,
 }
 """Text columns that can't carry a mark, and why. What isn't named here and carries none fails a test."""
 

@@ -20,6 +20,7 @@ from werkzeug.routing import (
 
 from attacks.companies import Attacked, own_stores
 from attacks.people import user_ids
+from models.jobs.job import Job
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
 UNSAFE = frozenset(METHODS) - {"GET", "HEAD", "OPTIONS"}
@@ -59,8 +60,9 @@ class Pool:
             tenant = site.router.tenant(slug)
             ids = user_ids(site)
             users = [ids[name] for name in people]
+            jobs = [job.id for job in Job.select(Job.id).where(Job.tenant_id == tenant.id)]
             pool.names = {
-                "id": [*users, tenant.id],
+                "id": [*users, tenant.id, *jobs],
                 "user": users,
                 "tenant": [tenant.id],
                 "company": [tenant.id],

@@ -13,6 +13,8 @@ from attacks.planting import SHAPED, Column, Run, carries, telling, text_columns
 OF_NOBODY = {
     "store_identity": "says that the file is the shared database",
     "schema_migration": "says which steps of the program were done",
+    "job_workers": "processes of the server",
+    "job_tallies": "how many jobs of each kind there were, and how long they took, of all companies together",
     "signinpace": "digests of names and addresses, which tell nothing",
 }
 """Tables of the shared database that hold no row of a company or of a person, and why."""
