@@ -93,14 +93,21 @@ class SharedDatabase(RoutedDatabase):
 
         For what can be made good from elsewhere, such as a session's last use or the head of a company's chain.
         """
+        with self.unhurried():
+            return self.execute_sql(sql, params)
+
+    @contextmanager
+    def unhurried(self) -> Iterator[None]:
+        """Have writes in the block not wait for the disk, for what `execute_unhurried` is for; in a transaction they do."""
         state = self._use()
         connection = state.open()
         if connection.in_transaction:
-            return self.execute_sql(sql, params)
+            yield
+            return
         spoiled, state.spoiled = state.spoiled, True
         connection.execute("PRAGMA synchronous = NORMAL")
         try:
-            return self.execute_sql(sql, params)
+            yield
         finally:
             connection.execute("PRAGMA synchronous = FULL")
             state.spoiled = spoiled

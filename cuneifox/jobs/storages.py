@@ -30,6 +30,10 @@ ANSWER_WITHIN = 2.0
 PRAGMAS = {"journal_mode": "wal", "synchronous": "normal", "busy_timeout": 10_000}
 """The disk isn't waited for: what a power failure takes from the queue, the catalogue still knows."""
 
+_WRITING = threading.Lock()
+"""Held by who writes to the queue's file: SQLite itself would have a process's threads sleep, and try again."""
+
+_ADD = "INSERT INTO task (queue, data, priority) VALUES (?, ?, ?)"
 _ANY = "SELECT 1 FROM task WHERE queue = ? LIMIT 1"
 _TAKE = """
 DELETE FROM task WHERE id = (SELECT id FROM task WHERE queue = ? ORDER BY priority DESC, id LIMIT 1) RETURNING data
@@ -69,7 +73,6 @@ class FileQueue(SqlStorage):
 
     def __init__(self, path: Path, shared: bool = False) -> None:
         self._seen = threading.local()
-        self._turn = threading.Lock()
         options = {"thread_safe": False, "check_same_thread": False} if shared else {}
         database = SqliteDatabase(str(path), pragmas=PRAGMAS, **options)
         super().__init__(NAME, database=database, create_tables=False)
@@ -78,6 +81,12 @@ class FileQueue(SqlStorage):
         """Make the tables."""
         self.check_conn()
         self.database.create_tables([self.KV, self.Schedule, self.Task, self.Counter])
+
+    def enqueue(self, data: bytes, priority: float | None = None) -> None:
+        """Add a message."""
+        self.check_conn()
+        with _WRITING:
+            self.database.execute_sql(_ADD, (self.name, data, priority or 0.0))
 
     def dequeue(self) -> bytes | None:
         """Return the next message; None after LOOK_FOR seconds without one."""
@@ -97,7 +106,7 @@ class FileQueue(SqlStorage):
     def _take(self) -> bytes | None:
         if self.database.execute_sql(_ANY, (self.name,)).fetchone() is None:
             return None
-        with self._turn:  # in turn: SQLite itself would have the threads sleep and try again
+        with _WRITING:
             rows = self.database.execute_sql(_TAKE, (self.name,)).fetchall()
         return bytes(rows[0][0]) if rows else None
 

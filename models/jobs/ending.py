@@ -1,4 +1,8 @@
-"""How a job ends: done, failed, cancelled, or once more from the start. Whoever has lost its lease changes nothing."""
+"""How a job ends: done, failed, cancelled, or once more from the start. Whoever has lost its lease changes nothing.
+
+The disk isn't waited for: a job whose end a power failure takes is begun anew, as after a kill just before it was
+written down, and finds by its keys what it has done already.
+"""
 
 from __future__ import annotations
 
@@ -144,7 +148,7 @@ UPDATE jobs SET {columns}, lease = '', worker = '' WHERE id = ? AND state = '{RU
     given = (*values.values(), job.id, job.lease)
 
     def write(seconds: float | None) -> bool:
-        with Job._meta.database.atomic():
+        with Job._meta.database.unhurried(), Job._meta.database.atomic():
             if not Job._meta.database.execute_sql(statement, given).rowcount:
                 return False
             begun = now if job.started_at is None else job.started_at
