@@ -133,8 +133,9 @@ class Turn:
         """Kill that often, and return what came of it."""
         begun = time.perf_counter()
         crowd = [self._bear() for _ in range(CROWD)]
-        for _ in range(kills):
-            self.asking.ask(JOBS_PER_KILL)
+        while self.done.kills < kills:
+            if len(self.asking.wanted) < JOBS_PER_KILL * (self.done.kills + 1):
+                self.asking.ask(JOBS_PER_KILL)
             victim = crowd.pop(self.chance.randrange(len(crowd)))
             self._kill(victim)
             crowd.append(self._bear())
@@ -184,9 +185,10 @@ class Turn:
                 time.sleep(self.chance.uniform(0, 0.1))
         self._await_point(victim)
         status = self.nursery.kill(victim.pid)
-        self.points[victim.point if victim.at_its_point else how] += 1
-        self.done.kills += 1
-        if status not in (signal.SIGKILL, 0) or (status == 0 and not stopping):
+        if status == signal.SIGKILL:
+            self.points[victim.point if victim.at_its_point else how] += 1
+            self.done.kills += 1
+        elif status or not stopping:  # else it was faster, and had stopped in good order
             self.say([f"a worker ended by itself: {status}"])
         self._read(victim)
 
