@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -223,4 +224,19 @@ def test_cancelled_while_it_is_packed(tmp_path: Path) -> None:
             "xlsx", accounts_table(100), tmp_path / "t.xlsx", tick, read=lambda: read.append(True)
         )
     assert read == [True]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_disk_that_is_full_as_it_is_packed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the system says comes through, and not XlsxWriter's own error, which has no number for it."""
+
+    def full(file: object, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(xlsx_form._Watched, "write", full)
+    with pytest.raises(OSError, match="No space") as failed:
+        write("xlsx", accounts_table(3), tmp_path / "t.xlsx", quiet)
+    assert failed.value.errno == errno.ENOSPC
     assert not list(tmp_path.iterdir())

@@ -128,12 +128,13 @@ def _write_zip(
 ) -> None:
     batches: list[list[str]] = [[]]
     names: dict[str, str] = {}
+    taken: set[str] = set()
     lines = 0
     for paper in papers.statements:
         tick(0)
         name = f"part{len(names)}"
         prepare_part(path.parent, name, "statements", _data(papers, [paper]))
-        names[name] = _file_name(paper.code, set(names.values()))
+        names[name] = _file_name(paper.code, taken)
         batches[-1].append(name)
         lines += 10 + len(paper.rows)
         if lines >= LINES_OF_PART:
@@ -153,13 +154,14 @@ def _write_zip(
 
 
 def _file_name(code: str, taken: set[str]) -> str:
-    """A name that any system's folders take, by a customer's code, which may be anything."""
+    """A name that any system's folders take, by a customer's code, which may be anything; it is `taken` from now on."""
     kept = "".join(c if c in "._-" or unicodedata.category(c)[0] in "LMN" else "-" for c in code)
     stem = re.sub(r"^[.\-]+|[.\-]+$", "", kept) or "customer"
     name, number = f"{stem}.pdf", 1
-    while name.casefold() in {each.casefold() for each in taken}:
+    while name.casefold() in taken:
         number += 1
         name = f"{stem}-{number}.pdf"
+    taken.add(name.casefold())
     return name
 
 
