@@ -367,6 +367,8 @@ def test_what_is_in_the_way_fails_at_once_and_is_told(ledger: LedgerSite, made: 
         change_account(find_account(RENT).stid, by=BY, active=True)
     keeper.post(f"{made}/run", f"{PAGE}/new", slot="2027-02-01")
     assert len(vouchers(ledger)) == 1
+    for page in (PAGE, made):
+        assert "it failed" not in words(keeper.get(page))
 
 
 def test_the_server_may_not_work_in_frozen_months(ledger: LedgerSite, made: str) -> None:

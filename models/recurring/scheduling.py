@@ -19,7 +19,7 @@ from cronsim import CronSim
 
 from models.actors import Actor
 from models.errors import BadInput, NotFound
-from models.jobs.job import OPEN, Job
+from models.jobs.job import FAILED, OPEN, Job
 from models.jobs.schedules import (
     Schedule,
     cleaned_cron,
@@ -27,6 +27,7 @@ from models.jobs.schedules import (
     cleaned_zone,
     make_schedule,
 )
+from models.recurring.made import RecurringRun, key_of
 from models.recurring.template import RecurringVoucher
 
 KIND = "recurring"
@@ -172,14 +173,25 @@ def open_before(tenant_id: str, stid: int, slot: datetime.date) -> list[datetime
 
 
 def last_jobs(tenant_id: str) -> dict[int, Job]:
-    """Return the latest job of each template of a company, by the template's stid."""
+    """Return the latest job of each template of the current company, by the template's stid.
+
+    One that failed, and whose voucher was made by hand since, is of no more interest.
+    """
     rows = (
         Job.select()
         .where(Job.tenant_id == tenant_id, Job.kind == KIND)
-        .order_by(Job.asked_at.desc())
+        .order_by(Job.asked_at.desc(), Job.due_at.desc())
         .limit(LATEST)
     )
     found: dict[int, Job] = {}
     for job in rows:
-        found.setdefault(int(job.given.get("template", 0)), job)
+        found.setdefault(int(job.given["template"]), job)
+    failed = {_key_of(job): stid for stid, job in found.items() if job.state == FAILED}
+    for run in RecurringRun.select(RecurringRun.key).where(RecurringRun.key.in_(list(failed))):
+        del found[failed[run.key]]
     return found
+
+
+def _key_of(job: Job) -> str:
+    given = job.given
+    return key_of(int(given["template"]), slot_day(given["slot"], given["zone"]))
