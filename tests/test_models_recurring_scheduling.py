@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -101,6 +102,27 @@ def test_a_day_is_due_or_it_is_not() -> None:
     timing = Timing("30 2 29 3 *", BERLIN)
     assert [is_due_on(timing, day(f"2026-03-{n}")) for n in (28, 29, 30)] == [False, True, False]
     assert not is_due_on(Timing("0 8 L 2 *", BANGKOK), day("2028-02-28"))
+
+
+@pytest.mark.parametrize(
+    ("cron", "zone"),
+    [
+        ("30 2 * * *", BERLIN),
+        ("0 0 * * *", "America/Havana"),
+        ("0 8 L * *", BANGKOK),
+        ("0 8 1 * 1", NEW_YORK),
+    ],
+)
+def test_what_is_ahead_is_behind_later_and_due_on_its_day(cron: str, zone: str) -> None:
+    """Of more than a year, whatever the clocks do; and no other day of it is due."""
+    timing, first, last = Timing(cron, zone), day("2026-01-10"), day("2027-02-10")
+    ahead = days_ahead(timing, utc("2026-01-01T00:00+00:00"), 420)
+    behind = days_behind(timing, utc("2027-02-20T00:00+00:00"), 420)
+    every = [first + timedelta(n) for n in range((last - first).days + 1)]
+    due_on = [each for each in every if is_due_on(timing, each)]
+    assert due_on == [each for each in ahead if first <= each <= last]
+    assert due_on == sorted(each for each in behind if first <= each <= last)
+    assert len(due_on) > 12
 
 
 @pytest.mark.parametrize(
