@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 
+from cuneifox import formats
 from cuneifox.cron_words import in_words
-from cuneifox.i18n import error_text
+from cuneifox.i18n import _, error_text
 from cuneifox.lookups import Chart
 from models.accounts import AccountNode
 from models.actors import Actor
@@ -15,7 +16,8 @@ from models.inputs import LineInput, VoucherInput
 from models.jobs.job import Job
 from models.jobs.schedules import Schedule
 from models.recurring.given import TemplateInput
-from models.recurring.scheduling import KIND, Timing, days_ahead
+from models.recurring.runs import made_for
+from models.recurring.scheduling import KIND, Timing, days_ahead, days_behind
 from models.recurring.template import RecurringVoucher
 from models.recurring.working import Preview, previews
 from models.resolver import Reference, Shown, resolve
@@ -116,3 +118,23 @@ def _shown(preview: Preview, chart: Chart, parties: Mapping[Reference, Shown]) -
 def _line(line: LineInput, chart: Chart, parties: Mapping[Reference, Shown]) -> ShownLine:
     party = parties.get((line.register or "", line.register_stid or 0))
     return ShownLine(chart.by_stid.get(line.account_stid), line.text, party, line.amount)
+
+
+def offered_slots(
+    stid: int, timing: Timing, ahead: list[Date], now: float
+) -> list[tuple[str, str]]:
+    """Return the days that may be chosen, the latest first, each with what was made for it."""
+    offered = []
+    for day in [*reversed(ahead), *days_behind(timing, now)]:
+        made, shown = made_for(stid, day), formats.date(day)
+        if made is not None and made.is_there:
+            done = made.number or _("Draft %(number)s", number=made.voucher_id)
+            shown = f"{shown} – {done}"
+        offered.append((day.isoformat(), shown))
+    return offered
+
+
+def first_choice(slots: list[tuple[str, str]], ahead: list[Date]) -> str:
+    """Return the latest day that has passed, which is the likeliest to be lacking; the next one where none has."""
+    behind = slots[len(ahead) :]
+    return (behind or slots[len(ahead) - 1 :] or [("", "")])[0][0]

@@ -8,7 +8,6 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from cuneifox import formats
 from cuneifox.access import needs, shows_again
 from cuneifox.audit import note
 from cuneifox.errors import status_of
@@ -18,7 +17,7 @@ from cuneifox.lookups import Chart, Parties
 from cuneifox.navigation import Link
 from cuneifox.recurring_form import MORE_LINES, TemplateForm
 from cuneifox.recurring_timing import EVERY, month_days, months, quarters, weekdays
-from cuneifox.recurring_view import as_rows, shown_previews
+from cuneifox.recurring_view import as_rows, first_choice, offered_slots, shown_previews
 from cuneifox.recurring_words import DATE_RULES, MISSED, told_of
 from cuneifox.request import this_request
 from cuneifox.services import services
@@ -28,11 +27,10 @@ from models.errors import BadInput, BooksError, Conflict, NotAllowed
 from models.journals import list_books
 from models.recurring.checking import checked_template
 from models.recurring.given import TemplateInput
-from models.recurring.runs import made_for, make_voucher, runs_of
+from models.recurring.runs import make_voucher, runs_of
 from models.recurring.scheduling import (
     Timing,
     days_ahead,
-    days_behind,
     end_schedule,
     is_due_on,
     last_jobs,
@@ -228,7 +226,7 @@ def _page(template: RecurringVoucher, problem: str = "", status: int = 200) -> R
     schedule, timing = schedule_of(_tenant_id(), stid), _timing(stid)
     ahead = days_ahead(timing, now, AHEAD) if timing else []
     given, chart = template.as_input(), Chart(account_tree())
-    slots = _slots(stid, timing, ahead, now) if timing else []
+    slots = offered_slots(stid, timing, ahead, now) if timing else []
     page = render_template(
         "recurring/show.html",
         template=template,
@@ -240,29 +238,11 @@ def _page(template: RecurringVoucher, problem: str = "", status: int = 200) -> R
         previews=shown_previews(given, ahead, chart, stid),
         runs=runs_of(stid),
         slots=slots,
-        chosen=_first_choice(slots, ahead),
+        chosen=first_choice(slots, ahead),
         last=last_jobs(_tenant_id()).get(stid),
         decimals=int(current_company().decimals),
     )
     return page, status
-
-
-def _slots(stid: int, timing: Timing, ahead: list[Date], now: float) -> list[tuple[str, str]]:
-    """The days that may be chosen, the latest first, each with what was made for it."""
-    offered = []
-    for day in [*reversed(ahead), *days_behind(timing, now)]:
-        made, shown = made_for(stid, day), formats.date(day)
-        if made is not None and made.is_there:
-            done = made.number or _("Draft %(number)s", number=made.voucher_id)
-            shown = f"{shown} – {done}"
-        offered.append((day.isoformat(), shown))
-    return offered
-
-
-def _first_choice(slots: list[tuple[str, str]], ahead: list[Date]) -> str:
-    """The latest day that has passed, since it is the likeliest to be lacking; the next one where none has passed."""
-    behind = slots[len(ahead) :]
-    return (behind or slots[len(ahead) - 1 :] or [("", "")])[0][0]
 
 
 def _form(

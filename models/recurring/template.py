@@ -17,7 +17,7 @@ from peewee import (
 )
 
 from models.actors import Actor
-from models.errors import BadInput, Conflict, NotFound
+from models.errors import Conflict, NotFound
 from models.journals import JournalBook
 from models.recurring.checking import checked_template
 from models.recurring.days import RULES
@@ -142,8 +142,6 @@ def _demand_version(template: RecurringVoucher, version: int) -> None:
 
 
 def _values(given: TemplateInput, by: Actor) -> dict[str, Any]:
-    if not given.name:
-        raise BadInput("%(field)s is missing; fill it in.", field="name")
     return {
         "name": given.name,
         "book": given.book,
