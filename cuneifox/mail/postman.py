@@ -40,7 +40,9 @@ class Postman:
             BooksError: it refuses the letter, the recipient or us, or can't be trusted.
         """
         if not self.respite.is_over():
-            raise _away("it couldn't be reached a moment ago")
+            raise TryLater(
+                "The mail server couldn't be reached a moment ago, and is left alone for now. It is tried again."
+            )
         try:
             server = self._connected()
             try:
