@@ -531,11 +531,14 @@ def test_letters_that_wait_leave_a_server_alone_that_was_just_away(office: Offic
     assert len(post.letters) == 2
 
 
-def test_what_a_server_says_to_a_farewell_changes_nothing(office: Office) -> None:
+@pytest.mark.parametrize("drops", [True, False])
+def test_what_a_server_says_to_a_farewell_changes_nothing(office: Office, drops: bool) -> None:
     """It has the letter: to send it again would be once too often."""
 
     class Rude(Post):
         async def handle_QUIT(self, server: Any, session: Any, envelope: Any) -> str:
+            if drops:
+                server.transport.abort()
             return "421 4.3.2 going down"
 
     office.asked(office.person())
