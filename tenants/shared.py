@@ -98,7 +98,7 @@ class SharedDatabase(RoutedDatabase):
 
     @contextmanager
     def unhurried(self) -> Iterator[None]:
-        """Have writes in the block not wait for the disk, for what `execute_unhurried` is for; in a transaction they do."""
+        """Have writes in the block not wait for the disk, as `execute_unhurried` does; within a transaction they do."""
         state = self._use()
         connection = state.open()
         if connection.in_transaction:

@@ -43,6 +43,7 @@ class Office:
     """A site whose users are written to, and what is done in it."""
 
     def __init__(self, folder: Path, **mail: Any) -> None:
+        folder.mkdir(exist_ok=True)
         self.port = mail.pop("port", free_port())
         given = {"host": "127.0.0.1", "tls": "none", "sender": BOOKS, "site": SITE} | mail
         self.site = Site(folder / "data", mail=Mail(port=self.port, **given))
@@ -387,6 +388,15 @@ def test_what_is_one_is_taken(office: Office, address: str) -> None:
     assert User.get_by_id(user.id).email == address.strip()
     shown = escape(address.strip())
     assert f'name="email" type="email" value="{shown}"' in browser.get("/account").text
+
+
+def test_the_account_says_what_the_address_is_for_where_it_is_for_anything(tmp_path: Path) -> None:
+    """In Thai too; where no mail is set up nothing is promised."""
+    for host, promised in (("127.0.0.1", True), ("", False)):
+        for office in opened(Office(tmp_path / (host or "none"), host=host)):
+            office.person("malee", MALEE, language="th")
+            page = office.site.signed_in("malee").get("/account").text
+            assert ("ระบบจะแจ้งคุณเมื่อ" in page) is promised
 
 
 def test_a_form_without_the_field_leaves_the_address(office: Office) -> None:

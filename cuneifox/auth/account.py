@@ -49,6 +49,7 @@ def show() -> ResponseReturnValue:
             "email": visit.user.email,
         },
         errors=errors,
+        writes=bool(here.config.mail.host),
         languages=[("", _("As the browser asks")), *LANGUAGES.items()],
         sessions=Session.of(
             visit.user, now=here.now(), idle=here.config.sessions.idle_minutes * 60
