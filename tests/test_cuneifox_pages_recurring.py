@@ -215,6 +215,22 @@ def test_offers_become_cron_lines_and_are_recognized_again(
         assert getattr(shown, name) == wanted
 
 
+def test_a_form_whose_token_is_over_is_shown_again(
+    ledger: LedgerSite, keeper: Browser, made: str
+) -> None:
+    """Nothing is saved, and nothing that was typed is lost; for one that isn't there it is refused."""
+    old = keeper.token(NEW)
+    keeper = ledger.browser()
+    sent = form(ledger.book(), name="Other", version="1")
+    for path in (f"{PAGE}/new", f"{made}/edit"):
+        page = keeper.post(path, NEW, **sent, csrf_token=old)
+        assert (page.status_code, value_of(page, "name")) == (400, ["Other"])
+        assert "You signed in again meanwhile" in errors_of(page)[""]
+    assert keeper.post(f"{PAGE}/99/edit", NEW, **sent, csrf_token=old).status_code == 400
+    with ledger.books():
+        assert [template.name for template in list_templates()] == ["Office rent"]
+
+
 # Made by the server
 
 

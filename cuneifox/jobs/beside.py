@@ -84,7 +84,9 @@ class WorkersBeside:
             if self._stopping.is_set():
                 return None
             process = subprocess.Popen(
-                [sys.executable, "-m", "cuneifox.jobs.process"], stdin=subprocess.PIPE
+                [sys.executable, "-m", "cuneifox.jobs.process"],
+                stdin=subprocess.PIPE,
+                process_group=0,  # a Ctrl-C at the terminal is the server's to pass on
             )
             assert process.stdin is not None
             self._process = process

@@ -14,6 +14,8 @@ from cuneifox.config import Config
 from cuneifox.logs import set_up
 from cuneifox.memory import share_arenas
 
+_settings = msgspec.json.Decoder(Config)
+
 
 def work_until_stopped(
     config: Config, threads: int | None = None, announce: Callable[[str], None] = lambda text: None
@@ -71,7 +73,7 @@ def main() -> int:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     asked, hurry = _stopped_by(signal.SIGTERM)
-    config = msgspec.json.decode(sys.stdin.buffer.readline(), type=Config)
+    config = _settings.decode(sys.stdin.buffer.readline())
     set_up(config.logs)
 
     def watch() -> None:

@@ -20,10 +20,11 @@ from cuneifox.recurring_timing import EVERY, month_days, months, quarters, weekd
 from cuneifox.recurring_view import as_rows, first_choice, offered_slots, shown_previews
 from cuneifox.recurring_words import DATE_RULES, MISSED, told_of
 from cuneifox.request import this_request
+from cuneifox.security import refuse
 from cuneifox.services import services
 from cuneifox.words import shown_name
 from models.accounts import account_tree
-from models.errors import BadInput, BooksError, Conflict, NotAllowed
+from models.errors import BadInput, BooksError, Conflict, NotAllowed, NotFound
 from models.journals import list_books
 from models.recurring.checking import checked_template
 from models.recurring.given import TemplateInput
@@ -95,7 +96,7 @@ def show(stid: int) -> ResponseReturnValue:
 @shows_again
 def edit(stid: int) -> ResponseReturnValue:
     """The form of a recurring voucher that is there."""
-    template = get_template(stid)
+    template = _of_stale(stid) if this_request().stale else get_template(stid)
     if request.method == "POST":
         return _sent(template)
     form = TemplateForm.of(
@@ -159,6 +160,13 @@ def _slot(timing: Timing | None) -> Date | None:
         return None
     ahead = days_ahead(timing, services().now(), AHEAD)
     return day if ahead and day <= ahead[-1] else None
+
+
+def _of_stale(stid: int) -> RecurringVoucher:
+    try:
+        return get_template(stid)
+    except NotFound:  # there is nothing to show what was typed for
+        refuse()
 
 
 def _sent(template: RecurringVoucher | None) -> ResponseReturnValue:
