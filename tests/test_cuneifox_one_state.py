@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from cuneifox import report_requests
 from cuneifox.cli import main
 from cuneifox.cli.exits import REFUSED
 from cuneifox.config import Config, SnapshotLimits
@@ -47,8 +48,8 @@ def posting_meanwhile(ledger: LedgerSite, monkeypatch: pytest.MonkeyPatch) -> li
         return shown
 
     for module, name in [
-        (reports_page, "trial_balance"), (reports_page, "ledger"), (reports_page, "profit_loss"),
-        (journal_page, "journal"),
+        (report_requests, "trial_balance"), (report_requests, "profit_loss"), (report_requests, "whole_ledger"),
+        (reports_page, "ledger"), (journal_page, "journal"),
     ]:  # fmt: skip
         monkeypatch.setattr(module, name, between(getattr(module, name)))
     return seen
@@ -85,7 +86,7 @@ def test_a_download_that_takes_too_long_is_503(
     ledger: LedgerSite, keeper: Browser, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
     """In words for whoever waited for it, without a trace in the log; the next request is answered."""
-    monkeypatch.setattr(reports_page, "trial_balance", too_old)
+    monkeypatch.setattr(report_requests, "trial_balance", too_old)
     answer = keeper.get("/c/acme/reports/trial-balance.csv")
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
@@ -104,7 +105,7 @@ def test_a_download_is_ended_in_time(
     """It is in a snapshot of the router's bound, and its request's own entry is as it was."""
     snapshots = ledger.site.router.snapshots
     now = snapshots.clock()
-    built = reports_page.trial_balance
+    built = report_requests.trial_balance
 
     def slow(*given: Any, **named: Any) -> Any:
         snapshots.clock.now += 601
@@ -118,7 +119,7 @@ def test_a_download_is_ended_in_time(
             return self.now
 
     snapshots.clock = Clock()
-    monkeypatch.setattr(reports_page, "trial_balance", slow)
+    monkeypatch.setattr(report_requests, "trial_balance", slow)
     assert keeper.get("/c/acme/reports/trial-balance.csv").status_code == 503
     assert keeper.get("/c/acme/reports/trial-balance").status_code == 200
     assert snapshots.status().too_old == 1
