@@ -72,10 +72,10 @@ def set_parts(
     running: dict[_Process, tuple[int, Sequence[str]]] = {}
     try:
         while left or running:
-            while left and (turn := _turn(wanted, wait=not running)):
+            while left and _turn(wanted, wait=not running):
                 number, names = left.popleft()
                 plan = {"parts": list(names), "merge": [], "seconds": CPU_SECONDS}
-                running[_Process(folder, plan, turn)] = number, names
+                running[_Process(folder, plan)] = number, names
             for process in _ended(running, wanted):
                 number, names = running.pop(process)
                 process.finish()
@@ -103,8 +103,8 @@ def merge_parts(
     if numbers is not None:
         prepare_part(folder, "numbers", "numbers", {})
     plan = {"parts": [], "merge": list(names), "title": title, "numbers": numbers}
-    turn = _turn(wanted, wait=True)
-    process = _Process(folder, {**plan, "seconds": MERGING_SECONDS}, turn)
+    _turn(wanted, wait=True)
+    process = _Process(folder, {**plan, "seconds": MERGING_SECONDS})
     try:
         while not _ended([process], wanted):
             pass
@@ -130,15 +130,14 @@ def _ended(running: Iterable[_Process], wanted: Wanted) -> list[_Process]:
 
 
 class _Process:
-    """One process of the typesetter's, which has a turn until it has ended.
+    """One process of the typesetter's. Whoever starts it has taken a turn, which it gives back as it ends.
 
     Args:
         folder: of the parts.
         plan: what it is to do.
     """
 
-    def __init__(self, folder: Path, plan: dict[str, Any], turn: bool) -> None:
-        assert turn
+    def __init__(self, folder: Path, plan: dict[str, Any]) -> None:
         self._turn = ExitStack()
         with ExitStack() as failing:
             failing.callback(_turns.release)
