@@ -28,6 +28,9 @@ from paper_jobs import IDENTITY, asked, done, left_behind, made
 from pdf_text import needs_poppler, pages_of
 from tenants import current_store
 
+LONG = "#for i in range(99999) { for j in range(99999) { let n = i * j } }"
+"""What takes minutes to set."""
+
 YEAR = {"first": "2026-01-01", "last": "2026-12-31"}
 FORMS = ("csv", "xlsx", "pdf")
 
@@ -257,6 +260,9 @@ def test_cancelled_while_a_part_is_set(
     """Within a second the processes are ended, and nothing is left of what they made."""
     processes: list[Any] = []
     began: list[float] = []
+    monkeypatch.setattr(
+        typesetting.shutil, "copyfile", lambda source, target: Path(target).write_text(LONG)
+    )
     work = asked(ledger.site, kind, given)
 
     def stop(process: Any) -> None:

@@ -18,6 +18,10 @@ def nobody() -> None:
     """Nobody gives it up."""
 
 
+LONG = "#for i in range(99999) { for j in range(99999) { let n = i * j } }"
+"""What takes minutes to set."""
+
+
 def lay_down(folder: Path, name: str, source: str) -> None:
     """Prepare a part of some source of our own."""
     part = folder / name
@@ -68,7 +72,7 @@ def test_one_that_fails_ends_the_others(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(typesetting, "_turns", left)
     running = Running(monkeypatch)
     lay_down(tmp_path, "bad", "#panic()")
-    lay_down(tmp_path, "long", "#let n = 0\n#while true { n = calc.rem(n + 1, 9) }")
+    lay_down(tmp_path, "long", LONG)
     with pytest.raises(PaperFailed):
         set_parts(tmp_path, [["bad"], ["long"], ["bad"]], nobody)
     assert all(process.poll() is not None for process in running.all)

@@ -54,6 +54,8 @@ def write_xlsx(
             done = _Writing(book, table, tick).write()
             read()
             watched.wanted = lambda: tick(done)
+            for sheet in book.worksheets():
+                sheet.row_data_fh = _Asking(sheet.row_data_fh, watched.wanted)
             book.close()
         except FileCreateError as error:
             _forget(book, watched)
@@ -67,8 +69,9 @@ def _forget(book: Any, file: _Watched) -> None:
     """Close what is open of a workbook that won't be; its rows so far lie in files of their own."""
     file.lose()
     for sheet in book.worksheets():
-        with suppress(OSError):  # what is left to write of them finds no room either
-            sheet.row_data_fh.close()
+        for rows in (sheet.row_data_fh, sheet.fh):
+            with suppress(OSError):  # what is left to write of them finds no room either
+                rows.close()
     book.fileclosed = True
 
 
@@ -96,6 +99,22 @@ class _Watched:
         """It won't be: whatever still comes goes nowhere, as the archive in it ends itself whatever has happened."""
         self.wanted = lambda: None
         self._file = _Nowhere()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+class _Asking:
+    """A file of a sheet's rows; whoever wants the workbook is asked while they are read again."""
+
+    def __init__(self, file: IO[str], wanted: Callable[[], None]) -> None:
+        self._file = file
+        self._wanted = wanted
+
+    def read(self, size: int) -> str:
+        """Read some."""
+        self._wanted()
+        return self._file.read(size)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
