@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -419,3 +420,17 @@ def test_nobody_is_taken_for_dead_while_it_comes(tmp_path: Path) -> None:
     for sweeper in sweepers:
         sweeper.join()
     assert told == []
+
+
+def test_a_signal_that_comes_too_early_waits(place: Place) -> None:
+    """SIGTERM just after the process was begun, long before it knows of it: it ends in good order, without a word."""
+    from cuneifox.jobs.beside import _begin
+
+    process = _begin()
+    assert process.stdin is not None
+    process.terminate()
+    config = Config(data_folder=str(place.data), passwords=CHEAP)
+    process.stdin.write(msgspec.json.encode(config) + b"\n")
+    process.stdin.flush()
+    assert process.wait(WITHIN) == 0
+    process.stdin.close()

@@ -133,7 +133,7 @@ def test_a_second_signal_comes_too_late_to_disturb_the_end() -> None:
             os.kill(os.getpid(), name)
         done.append("closed")
 
-    services = SimpleNamespace(router=SimpleNamespace(close=close))
+    services = SimpleNamespace(close=close)
     app = SimpleNamespace(extensions={"cuneifox": services})
     background = SimpleNamespace(stop=lambda: done.append("stopped"))
     worker = SimpleNamespace(app=SimpleNamespace(callable=app, background=background))

@@ -16,6 +16,7 @@ import pytest
 from cuneifox_site import Site
 from jobs_catalogue import catalogue
 from models.errors import BadInput
+from models.jobs import schedules
 from models.jobs.job import NIGHTLY, Job
 from models.jobs.schedules import LATE, MOST_SLOTS, Schedule, make_schedule, take_due
 
@@ -55,6 +56,23 @@ def test_a_slot_that_has_come_is_asked_for_once(site: Site) -> None:
     assert job.given == {"a": 1, "slot": START + HOUR}
     assert (job.identity, job.user_id, job.session) == ("schedule:x", "", "")
     assert job.most_attempts == 3
+
+
+def test_a_slot_isnt_seen_to_unless_it_was_asked_for(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever was about to ask failed: the slot comes again, as if nobody had been at it."""
+    schedule = made("0 * * * *")
+
+    def failing(*args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError("the disk is on fire")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(schedules, "ask", failing)
+        with pytest.raises(RuntimeError, match="on fire"):
+            take_due(schedule, now=START + HOUR)
+    assert Job.select().count() == 0
+    assert len(take_due(schedule, now=START + HOUR)) == 1
 
 
 def test_it_begins_with_the_first_slot_after_it_was_made(site: Site) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import subprocess
 import sys
 import threading
@@ -11,8 +12,12 @@ import time
 import msgspec
 
 from cuneifox.config import Config
+from cuneifox.jobs.process import HELD
 
 log = logging.getLogger("cuneifox.jobs")
+
+FIRST_PAUSE = 1.0
+"""Seconds after which one that has ended is started again, unless the server stops."""
 
 SHORT_LIFE = 10.0
 """Seconds; a process that dies sooner is started again after a pause."""
@@ -64,30 +69,27 @@ class WorkersBeside:
         self._thread.join()
 
     def _keep(self) -> None:
-        pause = 1.0
+        pause = FIRST_PAUSE / 2
         while not self._stopping.is_set():
             begun = time.monotonic()
             process = self._launch()
             if process is None:
                 return
             code = process.wait()
-            if self._stopping.is_set():
+            lived = time.monotonic() - begun
+            pause = FIRST_PAUSE if lived > SHORT_LIFE else min(pause * 2, LONGEST_PAUSE)
+            # Whoever stops the server may tell both, and the workers may be the faster.
+            if self._stopping.wait(FIRST_PAUSE):
                 return
             log.error("The workers' process ended with code %d; it is started again.", code)
-            lived = time.monotonic() - begun
-            pause = 1.0 if lived > SHORT_LIFE else min(pause * 2, LONGEST_PAUSE)
             if lived <= SHORT_LIFE:
-                self._stopping.wait(pause)
+                self._stopping.wait(pause - FIRST_PAUSE)
 
     def _launch(self) -> subprocess.Popen[bytes] | None:
         with self._mutex:
             if self._stopping.is_set():
                 return None
-            process = subprocess.Popen(
-                [sys.executable, "-m", "cuneifox.jobs.process"],
-                stdin=subprocess.PIPE,
-                process_group=0,  # a Ctrl-C at the terminal is the server's to pass on
-            )
+            process = _begin()
             assert process.stdin is not None
             self._process = process
             try:
@@ -96,3 +98,19 @@ class WorkersBeside:
             except BrokenPipeError:
                 log.debug("the workers' process has ended at once")
             return process
+
+
+def _begin() -> subprocess.Popen[bytes]:
+    """Start it in a session of its own, for a Ctrl-C at the terminal is the server's to pass on.
+
+    What else is sent to it waits until it knows what to do with that.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", "cuneifox.jobs.process"],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

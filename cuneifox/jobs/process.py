@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -15,6 +16,9 @@ from cuneifox.logs import set_up
 from cuneifox.memory import share_arenas
 
 _settings = msgspec.json.Decoder(Config)
+
+HELD = (signal.SIGTERM, signal.SIGINT)
+"""What the process beside the pages is started with blocked, until it has handlers for it."""
 
 
 def work_until_stopped(
@@ -73,11 +77,14 @@ def main() -> int:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     asked, hurry = _stopped_by(signal.SIGTERM)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
     config = _settings.decode(sys.stdin.buffer.readline())
     set_up(config.logs)
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        # Not by its buffer, whose lock no thread may have at the end.
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
         asked.set()
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
