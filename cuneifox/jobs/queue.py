@@ -217,11 +217,7 @@ class Deliveries(Huey):
 
 
 class Deliverers(Consumer):
-    """huey's threads, without its signals: those are the process's own; and without what it tells of its start."""
-
-    def __init__(self, huey: Huey, **options: Any) -> None:
-        super().__init__(huey, **options)
-        self._logger.setLevel(logging.WARNING)
+    """huey's threads, without its signals: those are the process's own."""
 
     def _set_signal_handlers(self) -> None:
         pass
