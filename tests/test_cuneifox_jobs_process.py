@@ -162,6 +162,8 @@ def test_a_second_sigterm_hurries_and_another_worker_begins_anew(place: Place) -
     job = place.ask()
     place.begun()
     first.send_signal(signal.SIGTERM)
+    assert first.stdout is not None
+    assert first.stdout.readline().startswith("Stops once they are done")  # or both are one
     first.send_signal(signal.SIGTERM)
     begun = time.monotonic()
     said = ended(first)

@@ -29,7 +29,7 @@ def work_until_stopped(
     Args:
         config: the settings.
         threads: how many at a time; as set unless given.
-        announce: is told once jobs are taken.
+        announce: is told once jobs are taken, and once they aren't any more.
     """
     asked, hurry = _stopped_by(signal.SIGTERM, signal.SIGINT)
     set_up(config.logs)
@@ -65,6 +65,7 @@ def _work(
         workers.start()
         announce(f"Does up to {workers.threads} jobs at a time (Ctrl-C stops it)")
         asked.wait()
+        announce(f"Stops once they are done, within {GRACE_SECONDS:g} seconds (Ctrl-C: at once)")
         workers.stop(GRACE_SECONDS, hurry)
     finally:
         app.extensions["cuneifox"].close()

@@ -217,7 +217,11 @@ class Deliveries(Huey):
 
 
 class Deliverers(Consumer):
-    """huey's threads, without its signals: those are the process's own."""
+    """huey's threads, without its signals: those are the process's own; and without what it tells of its start."""
+
+    def __init__(self, huey: Huey, **options: Any) -> None:
+        super().__init__(huey, **options)
+        self._logger.setLevel(logging.WARNING)
 
     def _set_signal_handlers(self) -> None:
         pass

@@ -8,6 +8,7 @@ import shutil
 import signal
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -109,7 +110,7 @@ class Victim(msgspec.Struct):
     @property
     def is_ready(self) -> bool:
         """Whether it has said that it takes jobs."""
-        return Path(f"{self.log}.ready").exists()
+        return Path(f"{self.log}.Does").exists()
 
     @property
     def at_its_point(self) -> bool:
@@ -181,6 +182,7 @@ class Turn:
             if stopping:
                 how = "while it stops"
                 self._signal(victim, signal.SIGTERM)
+                self._await(victim, lambda: Path(f"{victim.log}.Stops").exists())  # or both are one
                 self._signal(victim, signal.SIGTERM)
                 time.sleep(self.chance.uniform(0, 0.1))
         self._await_point(victim)
@@ -194,10 +196,13 @@ class Turn:
 
     def _begun(self, victim: Victim) -> None:
         """Wait until it takes jobs, or has come to its end before that."""
+        self._await(victim, lambda: victim.is_ready)
+
+    def _await(self, victim: Victim, test: Callable[[], bool]) -> None:
         until = time.monotonic() + PATIENCE
-        while not (victim.is_ready or victim.at_its_point or _is_dead(victim.pid)):
+        while not (test() or victim.at_its_point or _is_dead(victim.pid)):
             if time.monotonic() > until:
-                self.say([f"a worker that was to die at {victim.point!r} never began"])
+                self.say([f"a worker that was to die at {victim.point!r} stands still"])
                 return
             time.sleep(0.005)
 

@@ -107,7 +107,9 @@ def live(given: dict[str, Any], ready: Callable[[bool], None]) -> None:
     _register(ground, fate)
     _arm(fate)
     _take_out(orders.without)
-    work_until_stopped(ground.config, orders.threads, announce=lambda text: _tell(orders, "ready"))
+    work_until_stopped(
+        ground.config, orders.threads, announce=lambda text: _tell(orders, text.split()[0])
+    )
 
 
 def _register(ground: Ground, fate: Fate) -> None:
