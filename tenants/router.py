@@ -196,7 +196,7 @@ class Router(Lifecycle, Versioned):
             self.require_current()
         if tenant is not None:
             tenant.require_open()
-            if self.migrate_on_open:
+            if self.migrate_on_open and tenant.listed:
                 self.bring_up(tenant)
         outer = current.get().nearest_live()
         entry = Entry(key, self, tenant, self.bindings.of(tenant), outer, time.monotonic())

@@ -171,3 +171,16 @@ def test_the_journal_of_one_book_is_read_by_its_index(router: Router) -> None:
             plan = " / ".join(row[3] for row in rows.fetchall())
             assert "SEARCH v USING INDEX voucher_book_stid_date_id" in plan
             assert "TEMP B-TREE" not in plan
+
+
+def test_the_first_company_is_made_where_opening_migrates(tmp_path: Path) -> None:
+    """What is being made isn't in the catalogue yet, and has nothing to be migrated."""
+    router = Router(tmp_path / "data", migrations=migrations.FOLDERS, migrate_on_open=True)
+    try:
+        router.universal.create_tables([*people.MODELS, *CATALOGUE_MODELS])
+        create_company(router, slug="acme", name="Acme", template="general")
+        with router.using("acme"):
+            assert current_store("books").execute_sql("SELECT 1 FROM accounts LIMIT 1").fetchone()
+        router.universal.release()
+    finally:
+        router.close()
