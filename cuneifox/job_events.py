@@ -105,7 +105,7 @@ def tidings(user_id: str, everybody: bool = False) -> dict[str, Any]:
 def stream(
     here: Services, streams: Streams, digest: str, language: str, everybody: bool
 ) -> Iterator[str]:
-    """Yield events as long as the session goes on and the server runs: one at once, then one for each change.
+    """Yield events: one at once, then one for each change, until nothing is under way, or the session is over.
 
     Args:
         here: the application's.
@@ -115,20 +115,22 @@ def stream(
         everybody: see `tidings`.
     """
     begun = beaten = time.monotonic()
-    told = ""
+    told: dict[str, Any] = {}
     yield "retry: 2000\n\n"
     while time.monotonic() - begun < LONGEST and not streams.are_over():
         with speaking(language):
             session = Session.get_or_none(Session.digest == digest)
-            news = json.dumps(tidings(session.user_id, everybody)) if session is not None else ""
+            news = tidings(session.user_id, everybody) if session is not None else {}
         here.router.universal.release()
         now = time.monotonic()
         if not news:
             return
         if news != told:
             told, beaten = news, now
-            yield f"data: {news}\n\n"
+            yield f"data: {json.dumps(news)}\n\n"
         elif now - beaten >= BEAT_EVERY:
             beaten = now
             yield ": still here\n\n"
+        if not news["under_way"]:
+            return  # there is nothing to wait for
         time.sleep(LOOK_EVERY)

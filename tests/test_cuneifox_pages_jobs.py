@@ -167,20 +167,35 @@ def test_the_bell(site: Site) -> None:
     assert "data-count><" in keeper.get("/companies").text
 
 
-def test_events_tell_of_each_change_and_end_with_the_session(site: Site) -> None:
-    """A page that listens hears at once how its reader's jobs stand, and no more once they have signed out."""
+def heard(step: bytes) -> dict[str, list[dict[str, object]]]:
+    told: dict[str, list[dict[str, object]]] = json.loads(step.removeprefix(b"data: "))
+    return told
+
+
+def test_events_tell_of_each_change_until_all_is_done(site: Site) -> None:
+    """A page that listens hears at once how its reader's jobs stand, and has its thread back as nothing is left."""
     keeper = site.signed_in("keeper")
     job = asked(site)
     answer = keeper.get("/jobs/events", buffered=False)
     assert answer.mimetype == "text/event-stream"
     steps = iter(answer.response)
     assert next(steps).startswith(b"retry:")
-    first = json.loads(next(steps).removeprefix(b"data: "))
-    assert [one["id"] for one in first["under_way"]] == [job.id]
+    assert [one["id"] for one in heard(next(steps))["under_way"]] == [job.id]
     work_off(site)
-    second = json.loads(next(steps).removeprefix(b"data: "))
+    second = heard(next(steps))
     assert second["under_way"] == []
     assert [one["id"] for one in second["ended"]] == [job.id]
+    assert list(steps) == []
+    answer.close()
+
+
+def test_events_end_with_the_session(site: Site) -> None:
+    """Whoever has signed out hears no more, though jobs go on."""
+    keeper = site.signed_in("keeper")
+    asked(site)
+    answer = keeper.get("/jobs/events", buffered=False)
+    steps = iter(answer.response)
+    next(steps), next(steps)
     with site.app.app_context():
         Session.delete().execute()
     assert list(steps) == []

@@ -21,7 +21,7 @@ from cuneifox.one_state import one_state
 from cuneifox.pages import journal
 from cuneifox.papers import FORMS
 from cuneifox.papers.statements import FORMS as STATEMENT_FORMS
-from cuneifox.report_requests import REPORTS, Asked, check_days, table_of
+from cuneifox.report_requests import Asked, check_days, table_of
 from cuneifox.scope_form import PRESETS, BadScope, ScopeForm
 from cuneifox.statement_papers import statements_of
 from models.errors import BadInput
@@ -58,14 +58,11 @@ def whole_ledger() -> ResponseReturnValue:
     return _whole_ledger(_scope_of(request.args), {})
 
 
-@blueprint.post("/reports/<name>/job")
+@blueprint.post("/reports/<any('ledger', 'journal', 'whole-ledger'):name>/job")
 @needs("ledger", "read")
 def ask_report(name: str) -> ResponseReturnValue:
     """Have a report made as a file beside the page. What is wrong with its scope is told on its form."""
-    page = PAGES.get(name)
-    form = request.form.get("form", "")
-    if name not in REPORTS or page is None:
-        raise BadInput("There is no report %(report)s.", report=name[:40])
+    page, form = PAGES[name], request.form.get("form", "")
     names = FILTERS if name == "journal" else SCOPE
     given = {
         each: request.form[each].strip() for each in names if request.form.get(each, "").strip()
