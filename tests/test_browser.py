@@ -162,7 +162,7 @@ def test_where_backups_are_kept_fits_on_a_phone(address: str, page: Page) -> Non
     page.goto(f"{address}/backups")
     expect(page.get_by_role("main")).to_contain_text("backups")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
-    page.get_by_role("button", name="Back up now").first.click()
+    page.get_by_role("row").filter(has_text="Users, rights").get_by_role("button").click()
     expect(page.get_by_role("main")).to_contain_text("A backup was made.")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 

@@ -11,6 +11,7 @@ import pytest
 from administering import logged, two_companies
 from cuneifox.config import Backups
 from cuneifox_site import Browser, Site
+from models.company_life import purge_company, suspend_company
 from tenants import sqlite
 from tenants.backups import keys
 from tenants.backups.manifest import Manifest, encode
@@ -51,6 +52,21 @@ def test_one_is_made_by_hand(site: Site, chief: Browser) -> None:
     assert "whole" in shown
     assert "The acme company" in shown
     assert ("backups.run", "acme") in logged(site)
+
+
+def test_what_was_purged_cant_be_backed_up(site: Site, chief: Browser) -> None:
+    """Its backups stay, and can be looked at; there is nothing to make one more of."""
+    tenant = site.router.tenant("acme")
+    chief.post(f"/backups/{tenant.id}/run", "/backups")
+    assert f"/backups/{tenant.id}/run" in chief.get("/backups").text
+    with site.app.app_context():
+        suspend_company(site.router, "acme", reason="closed down")
+        purge_company(site.router, "acme", confirmed="acme")
+    page = chief.get("/backups").text
+    assert f'href="/backups/{tenant.id}"' in page
+    assert f"/backups/{tenant.id}/run" not in page
+    assert "/backups/universal/run" in page
+    assert chief.post(f"/backups/{tenant.id}/run", "/backups").status_code == 404
 
 
 def test_what_has_failed_is_shown(site: Site, chief: Browser) -> None:

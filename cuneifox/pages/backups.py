@@ -30,7 +30,12 @@ navigation = [Link(_l("Backups"), "backups.index", 40, "installation", administr
 
 
 class Row(NamedTuple):
-    """How a company stands, as it is shown; `at` is when its last backup was made, in UTC seconds, or None."""
+    """How a company stands, as it is shown.
+
+    Attributes:
+        at: when its last backup was made, in UTC seconds, or None.
+        is_there: False once it was purged; its backups stay.
+    """
 
     id: str
     name: str
@@ -39,6 +44,7 @@ class Row(NamedTuple):
     stored_bytes: int
     failures: int
     error: str
+    is_there: bool
 
 
 @blueprint.get("")
@@ -162,6 +168,7 @@ def _rows(wanted: list[TenantStatus]) -> list[Row]:
             one.stored_bytes,
             one.failures,
             one.error,
+            one.tenant == UNIVERSAL or tenant_of(one.tenant) is not None,
         )
         for one in wanted
     ]
