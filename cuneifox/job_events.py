@@ -117,7 +117,7 @@ def stream(
     begun = beaten = time.monotonic()
     told: dict[str, Any] = {}
     yield "retry: 2000\n\n"
-    while time.monotonic() - begun < LONGEST and not streams.are_over():
+    while True:
         with speaking(language):
             session = Session.get_or_none(Session.digest == digest)
             news = tidings(session.user_id, everybody) if session is not None else {}
@@ -131,6 +131,6 @@ def stream(
         elif now - beaten >= BEAT_EVERY:
             beaten = now
             yield ": still here\n\n"
-        if not news["under_way"]:
-            return  # there is nothing to wait for
+        if not news["under_way"] or now - begun >= LONGEST or streams.are_over():
+            return
         time.sleep(LOOK_EVERY)

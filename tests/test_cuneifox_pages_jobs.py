@@ -218,10 +218,12 @@ def test_only_so_many_may_listen(site: Site) -> None:
 
 
 def test_streams_end_as_the_server_stops(site: Site) -> None:
+    """Though jobs go on; the browser asks again, and finds the next server."""
     keeper = site.signed_in("keeper")
+    asked(site)
     site.app.extensions["job_streams"].are_over = lambda: True
     answer = keeper.get("/jobs/events", buffered=False)
-    assert [step[:6] for step in answer.response] == [b"retry:"]
+    assert [step[:5] for step in answer.response] == [b"retry", b"data:"]
     answer.close()
 
 
