@@ -238,6 +238,8 @@ def test_an_end_that_nobody_was_there_to_tell_is_told_later(office: Office) -> N
     user = office.person()
     office.asked(user)
     for _ in range(leases.MOST_LAPSES):
+        office.clock.turn(ending.LONGEST_PAUSE)
+        leases.JobWorker.begin("w", 1, 1, now=office.clock())
         taken = taking.take("w", 99, now=office.clock())
         leases.end_worker("w", now=office.clock())
     assert taken is not None
