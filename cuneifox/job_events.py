@@ -102,6 +102,11 @@ def tidings(user_id: str, everybody: bool = False) -> dict[str, Any]:
     return {"under_way": under_way, "ended": ended}
 
 
+def event_of(news: dict[str, Any]) -> str:
+    """Return tidings as an event."""
+    return f"data: {json.dumps(news)}\n\n"
+
+
 def stream(
     here: Services, streams: Streams, digest: str, language: str, everybody: bool
 ) -> Iterator[str]:
@@ -127,7 +132,7 @@ def stream(
             return
         if news != told:
             told, beaten = news, now
-            yield f"data: {json.dumps(news)}\n\n"
+            yield event_of(news)
         elif now - beaten >= BEAT_EVERY:
             beaten = now
             yield ": still here\n\n"

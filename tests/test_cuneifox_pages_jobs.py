@@ -205,6 +205,7 @@ def test_events_end_with_the_session(site: Site) -> None:
 def test_only_so_many_may_listen(site: Site) -> None:
     """Each holds a thread of the server; the others are told to ask instead, and room comes back."""
     keeper = site.signed_in("keeper")
+    asked(site)
     site.app.extensions["job_streams"] = Streams(1)
     first = keeper.get("/jobs/events", buffered=False)
     assert first.status_code == 200

@@ -125,7 +125,7 @@ def test_what_is_too_long_is_told_before_it_is_made(
     monkeypatch.setitem(downloads.MOST_ROWS, form, 3)
     page = keeper.get(path_of("ledger", form))
     assert page.status_code == 422
-    assert "Choose fewer days" in errors_of(page)["last"]
+    assert "choose fewer days" in errors_of(page)["last"]
 
 
 def test_whoever_may_not_read_the_ledger_gets_no_file(ledger: LedgerSite) -> None:

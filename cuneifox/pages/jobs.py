@@ -20,7 +20,7 @@ from cuneifox.access import administrators
 from cuneifox.audit import note, noted_elsewhere
 from cuneifox.i18n import _l, current_language
 from cuneifox.identify import current_visit
-from cuneifox.job_events import Streams, stream, tidings
+from cuneifox.job_events import Streams, event_of, stream, tidings
 from cuneifox.job_view import STATES, views_of
 from cuneifox.jobs.fetching import find_job, result_of, visit_in
 from cuneifox.jobs.requesting import request_job
@@ -143,6 +143,11 @@ def events() -> ResponseReturnValue:
     """The same as server-sent events; 503 where as many listen as there is room for, who then ask instead."""
     visit = current_visit()
     streams: Streams = current_app.extensions["job_streams"]
+    news = tidings(visit.user.id, _everybody())
+    if (
+        not news["under_way"] or request.method == "HEAD"
+    ):  # there is nothing to wait for, or nobody who waits
+        return Response(event_of(news), mimetype="text/event-stream")
     if not streams.begin():
         return Response(status=503, headers={"Retry-After": "5"})
     steps = stream(services(), streams, visit.session.digest, current_language(), _everybody())

@@ -65,7 +65,7 @@ def ask_report(name: str) -> ResponseReturnValue:
     page, form = PAGES[name], request.form.get("form", "")
     names = FILTERS if name == "journal" else SCOPE
     given = {
-        each: request.form[each].strip() for each in names if request.form.get(each, "").strip()
+        each: request.values[each].strip() for each in names if request.values.get(each, "").strip()
     }
     if form not in FORMS:
         raise BadInput("Choose CSV, XLSX or PDF.", field="form")
@@ -83,7 +83,7 @@ def ask_report(name: str) -> ResponseReturnValue:
 @needs("ledger", "read")
 def ask_vouchers() -> ResponseReturnValue:
     """Have all vouchers that the journal's filter shows printed as one PDF beside the page."""
-    asked = asked_of(request.form)
+    asked = asked_of(request.values)
     given = {name: value for name, value in asked.items() if value}
     try:
         wanted = wanted_of(asked)
