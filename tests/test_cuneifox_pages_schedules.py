@@ -158,7 +158,8 @@ def test_run_now_and_delete(site: Site, admin: Browser) -> None:
     mine = schedules(site)[-1]
     assert admin.post(f"/schedules/{mine.id}/delete", "/schedules").status_code == 303
     assert mine.id not in [each.id for each in schedules(site)]
-    assert admin.post("/schedules/999/run", "/schedules").status_code == 404
+    for nobodys in (999, 2**63):
+        assert admin.post(f"/schedules/{nobodys}/run", "/schedules").status_code == 404
 
 
 def test_check_up_tells_of_a_company_that_cant_be_opened(site: Site, admin: Browser) -> None:

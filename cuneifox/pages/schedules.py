@@ -130,7 +130,7 @@ def _set_pause(number: int, paused: bool) -> ResponseReturnValue:
 
 
 def _found(number: int) -> Schedule:
-    schedule = Schedule.get_or_none(Schedule.id == number)
+    schedule = Schedule.get_or_none(Schedule.id == number) if number < 2**63 else None
     if schedule is None:
         raise NotFound("There is no such schedule any more.")
     return schedule
