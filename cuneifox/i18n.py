@@ -82,9 +82,9 @@ def gettext(msgid: str, **params: Any) -> str:
 
 
 def ngettext(singular: str, plural: str, num: int, **params: Any) -> str:
-    """The text for `num` things; %(num)s is the number."""
+    """The text for `num` things; %(num)s is the number, in groups of three digits."""
     text = catalogue(current_language()).ngettext(singular, plural, num)
-    return _fill(text, singular if num == 1 else plural, {"num": num, **params})
+    return _fill(text, singular if num == 1 else plural, {"num": f"{num:,}", **params})
 
 
 def _fill(text: str, source: str, params: dict[str, Any]) -> str:

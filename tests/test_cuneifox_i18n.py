@@ -49,6 +49,14 @@ def test_without_a_request_texts_are_english_unless_told() -> None:
     assert i18n.gettext("Sign in") == "Sign in"
 
 
+def test_many_are_told_in_groups_of_three_digits() -> None:
+    """12372 is hard to read, in either language."""
+    assert i18n.ngettext("%(num)s line", "%(num)s lines", 12372) == "12,372 lines"
+    assert i18n.ngettext("%(num)s line", "%(num)s lines", 1) == "1 line"
+    with i18n.speaking("th"):
+        assert i18n.ngettext("%(num)s line", "%(num)s lines", 12372) == "12,372 บรรทัด"
+
+
 def test_lazy_texts_speak_when_they_are_shown() -> None:
     """A text named at import follows the reader, not the import."""
     text = i18n._l("Sign in")
