@@ -60,6 +60,7 @@ def test_from_asking_to_the_file(site: Site) -> None:
     answer = keeper.get(f"/jobs/{job.id}/result")
     assert answer.get_data(as_text=True) == "of the acme company"
     assert answer.headers["Content-Disposition"] == "attachment; filename=paper.txt"
+    assert answer.headers["Cache-Control"] == "no-store"
     assert answer.mimetype == "text/plain"
     answer.close()
 

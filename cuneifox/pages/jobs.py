@@ -100,10 +100,12 @@ def result(id: str) -> ResponseReturnValue:
     path = result_of(job, visit)
     inline = request.args.get("show") == "1" and job.result_type in INLINE
     lists.mark_seen(visit.user.id, [job.id])
-    return send_file(
+    response = send_file(
         path, mimetype=job.result_type, as_attachment=not inline, download_name=job.result_name,
         conditional=True, etag=False, max_age=None,
     )  # fmt: skip
+    response.headers["Cache-Control"] = "no-store"  # as all that is in the books
+    return response
 
 
 @blueprint.post("/<id>/cancel")
