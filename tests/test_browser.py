@@ -151,6 +151,21 @@ def test_the_bell_rings_on_another_page(address: str, page: Page) -> None:
     expect(page.locator("[data-count]")).to_have_text("")
 
 
+def test_nothing_of_the_pages_of_jobs_runs_into_anything_else(address: str, page: Page) -> None:
+    """The menu's longest word stays in the menu, also where it is the page's; cards and parts of forms keep apart."""
+    page.goto(f"{address}/c/acme/statements")
+    outside = "all => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent)"
+    assert page.locator(".menu a").evaluate_all(outside) == []
+    page.goto(f"{address}/jobs")
+    page.get_by_role("link", name="Details").first.click()
+    cards = page.locator("main .card")
+    above, below = cards.nth(0).bounding_box(), cards.nth(1).bounding_box()
+    assert above is not None
+    assert below is not None
+    assert below["y"] - above["y"] - above["height"] >= 16
+    page.goto(f"{address}/c/acme/accounts")
+
+
 def test_where_backups_are_kept_fits_on_a_phone(address: str, page: Page) -> None:
     """A long path is broken into lines: nothing is beside the screen, before the first backup and after it."""
     page.context.clear_cookies()
