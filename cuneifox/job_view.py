@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from flask import url_for
 
+from cuneifox import formats
 from cuneifox.i18n import LazyText, _, _l
 from cuneifox.jobs.kinds import title_of
+from cuneifox.scope_form import PRESETS
 from cuneifox.words import shown_name
 from models.companies import Company
 from models.jobs.job import DONE, WHOLE, Job
@@ -36,7 +39,7 @@ class JobView(NamedTuple):
     """One job as a page shows it.
 
     Attributes:
-        title: what it does; `company`, where, "" for none; `who` asked for it.
+        title: what it does; `about`, of what and which days; `company`, where, "" for none; `who` asked for it.
         word: its state, as people call it; `badge` the class in which it is shown.
         progress: 0 to 1; `line` says how far it is, what came of it, or why it has ended.
         link: the address of its result, or "".
@@ -45,6 +48,7 @@ class JobView(NamedTuple):
 
     job: Job
     title: str
+    about: str
     company: str
     who: str
     word: str
@@ -78,6 +82,7 @@ def _view(job: Job, companies: dict[str, Any], people: dict[str, Any]) -> JobVie
     return JobView(
         job,
         title_of(job.kind, job.given),
+        about(job.given),
         shown_name(company) if company is not None else "",
         user.display_name if user is not None else _("the server itself"),
         str(_l("is stopped")) if stopping else str(STATES[job.state]),
@@ -87,6 +92,21 @@ def _view(job: Job, companies: dict[str, Any], people: dict[str, Any]) -> JobVie
         url_for("jobs.result", id=job.id) if job.state == DONE and job.result_place else "",
         stopping,
     )
+
+
+def about(given: Mapping[str, Any]) -> str:
+    """Return what tells a job from others of its title: the account, the search and the days that it was asked for."""
+    preset = PRESETS.get(str(given.get("preset") or ""))
+    days = " – ".join(_day(given[name]) for name in ("first", "last") if given.get(name))
+    parts = [given.get("account"), given.get("text"), preset or days]
+    return ", ".join(str(part) for part in parts if part)[:300]
+
+
+def _day(typed: Any) -> str:
+    try:
+        return formats.date(str(typed))
+    except ValueError:
+        return str(typed)
 
 
 def line_of(job: Job) -> str:

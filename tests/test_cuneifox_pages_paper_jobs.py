@@ -51,7 +51,9 @@ def test_whole_ledger_from_the_form_to_the_file(ledger: LedgerSite, keeper: Brow
     assert answer.status_code == 303, answer.text
     back = answer.headers["Location"]
     assert back.startswith(page)
-    assert "waits" in keeper.get(back).text
+    page = keeper.get(back).text
+    assert "waits" in page
+    assert "1 Jan 2026 – 31 Dec 2026" in page  # which of several it is
     (job,) = work_off(ledger.site)
     assert job.state == "done", job.trace
     rows = list(csv.reader(io.StringIO(result(keeper, keeper.get(back).text).decode("utf-8-sig"))))
