@@ -29,8 +29,14 @@ if TYPE_CHECKING:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, Any, Any]:
-    """Fails in CI what is skipped elsewhere: there a missing program is a fault, and not a reason."""
+    """Fails in CI what is skipped elsewhere: there a missing program is a fault, and not a reason.
+
+    What a test has logged reaches us from another process also where it is no text that UTF-8 knows.
+    """
     report = yield
+    report.sections = [
+        (name, text.encode("utf-8", "replace").decode()) for name, text in report.sections
+    ]
     if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome, report.longrepr = "failed", f"CI skips nothing. {reason}"
