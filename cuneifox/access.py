@@ -32,6 +32,12 @@ def shows_again(view: View) -> View:
     return view
 
 
+def only_reads(view: View) -> View:
+    """Sent by POST, and yet nothing of the company is changed: also where that can only be read."""
+    view.only_reads = True  # type: ignore[attr-defined]
+    return view
+
+
 def needs(module: str, level: str) -> Callable[[View], View]:
     """For members whose rights in a module reach a level: @needs("ledger", "add")."""
 

@@ -134,7 +134,8 @@ def check_access() -> Response | None:
     if administering and not visit.user.is_administrator:
         abort(403)
     needed = getattr(view, "needed_rights", None)
-    standing.demand_writable(visit, needed, administering or request.method not in SAFE)
+    changes = request.method not in SAFE and not getattr(view, "only_reads", False)
+    standing.demand_writable(visit, needed, administering or changes)
     if needed:
         visit.actor.demand(*needed)
     return None

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from cuneifox.access import needs
+from cuneifox.access import needs, only_reads
 from cuneifox.audit import note
 from cuneifox.clock import today
 from cuneifox.i18n import _l, error_text
@@ -60,6 +60,7 @@ def whole_ledger() -> ResponseReturnValue:
 
 @blueprint.post("/reports/<any('ledger', 'journal', 'whole-ledger'):name>/job")
 @needs("ledger", "read")
+@only_reads
 def ask_report(name: str) -> ResponseReturnValue:
     """Have a report made as a file beside the page. What is wrong with its scope is told on its form."""
     page, form = PAGES[name], request.form.get("form", "")
@@ -81,6 +82,7 @@ def ask_report(name: str) -> ResponseReturnValue:
 
 @blueprint.post("/journal/job")
 @needs("ledger", "read")
+@only_reads
 def ask_vouchers() -> ResponseReturnValue:
     """Have all vouchers that the journal's filter shows printed as one PDF beside the page."""
     asked = asked_of(request.values)
@@ -104,6 +106,7 @@ def statements() -> ResponseReturnValue:
 
 @blueprint.post("/statements")
 @needs("receivables", "read")
+@only_reads
 def ask_statements() -> ResponseReturnValue:
     """Have statements of account made beside the page, as one PDF or as a zip with one for each customer."""
     customers = request.form.getlist("customers")
