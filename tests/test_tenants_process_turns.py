@@ -157,7 +157,7 @@ def test_ctrl_c_while_waiting(processes: list[Process]) -> None:
     assert one.take()
 
     def interrupt() -> None:
-        wait_for(lambda: two.turn._queued is not None)
+        wait_for(lambda: queued(two) == 1)  # and so has all that it needs for it
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     thread = threading.Thread(target=interrupt)
