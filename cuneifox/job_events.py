@@ -44,9 +44,7 @@ def bell() -> dict[str, int]:
     visit = this_request().visit
     under_way = unseen = 0
     if visit is not None:
-        with suppress(
-            PeeweeException, TenantError
-        ):  # a page that tells of a fault is shown without
+        with suppress(PeeweeException, TenantError):  # what tells of a fault is shown without
             under_way, unseen = lists.standing(visit.user.id)
     return {"under_way": under_way, "unseen": unseen}
 

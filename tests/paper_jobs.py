@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextvars import Context
 from pathlib import Path
 from typing import Any
 
 from cuneifox.jobs import works
-from cuneifox.jobs.running import run_job
 from cuneifox.jobs.work import Work
 from cuneifox_site import Site
+from job_site import do
 from models.jobs import taking
 from models.jobs.asking import Asker, ask
 from models.jobs.job import Job
@@ -36,18 +35,9 @@ def asked(site: Site, kind: str, arguments: Mapping[str, Any], language: str = "
         return Work(taken, site.services)
 
 
-def done(site: Site, work: Work) -> Job:
-    """Do a job that was taken, to its end; return how it stands then."""
-    Context().run(run_job, site.app, work)
-    with site.app.app_context():
-        job: Job = Job.get_by_id(work.job.id)
-        site.router.universal.release()
-        return job
-
-
 def made(site: Site, kind: str, arguments: Mapping[str, Any], language: str = "en") -> Path:
     """Have a job done that has to succeed; return its result."""
-    job = done(site, asked(site, kind, arguments, language))
+    job = do(site, asked(site, kind, arguments, language))
     assert job.state == "done", (job.state, job.error, job.trace)
     path = site.services.results.path_of(job)
     assert path is not None

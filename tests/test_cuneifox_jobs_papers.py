@@ -22,9 +22,10 @@ from cuneifox.jobs.kinds import KINDS, title_of
 from cuneifox.papers import pdf_form, statements, typesetting, vouchers
 from cuneifox.report_requests import REPORTS
 from customers import customer, receive, sell
+from job_site import do as done
 from ledger_site import BANK, CASH, SALES, LedgerSite
 from models.settings import LedgerState
-from paper_jobs import IDENTITY, asked, done, left_behind, made
+from paper_jobs import IDENTITY, asked, left_behind, made
 from pdf_text import needs_poppler, pages_of
 from tenants import current_store
 

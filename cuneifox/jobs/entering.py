@@ -95,10 +95,7 @@ def server_actor(job: Job, kind: Kind, tenant: Tenant | None) -> Actor:
 
 def _demand(actor: Actor, kind: Kind, reason: str) -> Actor:
     try:
-        for module, level in kind.needs:
-            actor.demand(module, level)
-        if kind.may_freeze:
-            actor.demand_freeze()
+        kind.demand(actor)
     except NotAllowed:
         raise Stopped(reason) from None
     return actor

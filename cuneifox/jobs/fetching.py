@@ -67,9 +67,6 @@ def demand(visit: Visit, kind: Kind | None) -> None:
     """Raise NotAllowed unless whoever visits has the rights that a kind of work needs."""
     if kind is None:
         raise NotAllowed("There is no such kind of work in this version of the program.")
-    for module, level in kind.needs:
-        visit.actor.demand(module, level)
-    if kind.may_freeze:
-        visit.actor.demand_freeze()
+    kind.demand(visit.actor)
     if kind.administers and not visit.user.is_administrator:
         raise NotAllowed("Only an administrator may ask for that.")

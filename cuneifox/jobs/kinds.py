@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from models.actors import Level
+from models.actors import Actor, Level
 
 if TYPE_CHECKING:
     from cuneifox.jobs.work import Work
@@ -39,6 +39,13 @@ class Kind:
     of_company: bool = True
     may_freeze: bool = False
     administers: bool = False
+
+    def demand(self, actor: Actor) -> None:
+        """Raise NotAllowed unless an actor has the rights in the company that this work needs."""
+        for module, level in self.needs:
+            actor.demand(module, level)
+        if self.may_freeze:
+            actor.demand_freeze()
 
 
 KINDS: dict[str, Kind] = {}

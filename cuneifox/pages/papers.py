@@ -15,6 +15,7 @@ from cuneifox.i18n import _l, error_text
 from cuneifox.identify import current_visit
 from cuneifox.jobs.kinds import title_of
 from cuneifox.jobs.requesting import request_job
+from cuneifox.jobs.works.vouchers import MOST_VOUCHERS
 from cuneifox.journal_scope import FILTERS, asked_of, ids_to_print, wanted_of
 from cuneifox.navigation import Link
 from cuneifox.one_state import one_state
@@ -40,9 +41,6 @@ PAGES = {
 MOST_OFFERED = 500
 """Customers that a form offers to choose from."""
 
-MOST_VOUCHERS = 50_000
-"""In one PDF."""
-
 blueprint = Blueprint("papers", __name__, url_prefix="/c/<slug>")
 
 navigation = [
@@ -65,7 +63,7 @@ def ask_report(name: str) -> ResponseReturnValue:
     """Have a report made as a file beside the page. What is wrong with its scope is told on its form."""
     page, form = PAGES[name], request.form.get("form", "")
     names = FILTERS if name == "journal" else SCOPE
-    given = {
+    given: dict[str, Any] = {
         each: request.values[each].strip() for each in names if request.values.get(each, "").strip()
     }
     if form not in FORMS:
@@ -76,7 +74,7 @@ def ask_report(name: str) -> ResponseReturnValue:
     except BadInput as error:
         if page == "papers.whole_ledger":
             return _whole_ledger(_scope_of(given), _errors(error)), 422
-        return redirect(_back(page, given), 303)  # where the same is told
+        return redirect(url_for(page, **given), 303)  # where the same is told
     return _asked("report", {"report": name, "form": form, **given}, page, given)
 
 
@@ -120,9 +118,7 @@ def ask_statements() -> ResponseReturnValue:
         if form not in STATEMENT_FORMS:
             raise BadInput("Choose one PDF, or a zip.", field="form")
         with one_state():
-            found = statements_of({**given, "customers": customers})
-            if not found.figures:
-                raise BadInput("No customer has anything in these days.", field="last")
+            statements_of({**given, "customers": customers})
     except BadInput as error:
         return _statements(scope, customers, _errors(error)), 422
     return _asked(
@@ -136,11 +132,7 @@ def _asked(
     """Ask for a job, and go back to the page, which shows how far it is."""
     job = request_job(current_visit(), kind, arguments)
     note("papers.ask", str(title_of(kind, arguments)))
-    return redirect(_back(page, {**given, "job": job.id}), 303)
-
-
-def _back(page: str, given: dict[str, Any]) -> str:
-    return url_for(page, **given)
+    return redirect(url_for(page, **{**given, "job": job.id}), 303)
 
 
 def _errors(error: BadInput) -> dict[str, str]:

@@ -87,11 +87,6 @@ def set_parts(
             process.kill()
 
 
-def set_part(folder: Path, name: str, wanted: Wanted) -> None:
-    """Set one part; its pages are in its folder's out.pdf from then on. Raises PaperFailed."""
-    set_parts(folder, [[name]], wanted)
-
-
 def merge_parts(
     folder: Path, names: Sequence[str], title: str, numbers: dict[str, Any] | None, wanted: Wanted
 ) -> None:

@@ -37,14 +37,6 @@ def _cancel_waiting(job_id: str, reason: str, now: float) -> bool:
     return True
 
 
-def cancel_all(tenant_id: str, reason: str = "company", *, now: float) -> int:
-    """Cancel all jobs of a company; return how many had not ended."""
-    open_ones = Job.select(Job.id).where(
-        Job.tenant_id == tenant_id, Job.state.in_((WAITING, RUNNING))
-    )
-    return sum(cancel(job.id, reason, now=now) for job in list(open_ones))
-
-
 def cancel_orphans(*, now: float) -> int:
     """Cancel the jobs whose session is over: signed out, ended by others, or too old; return how many."""
     found = Job._meta.database.execute_sql(_ORPHANS, (now,)).fetchall()
