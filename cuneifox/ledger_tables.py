@@ -1,10 +1,11 @@
-"""Ledgers as tables whose lines are read as they are written: one account's, or the whole general ledger."""
+"""Ledgers as tables whose lines are read as they are written: one account's, or the whole ledger."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date as Date
 
+from cuneifox.file_names import file_name
 from cuneifox.i18n import _
 from cuneifox.papers import Amount, Cell, Column, Row, Table
 from cuneifox.words import shown_name
@@ -19,14 +20,16 @@ def ledger_table(report: WholeLedger) -> Table:
     (only,) = report.accounts
     title = f"{_('General ledger')}: {only.account.code} {shown_name(only.account)}"
     rows = (row for row in _account(report, only, whole=False))
-    return Table("ledger", title, _columns(), rows, count=only.count + 3)
+    name = file_name("ledger", only.account.code, report.scope.first, report.scope.last)
+    return Table(name, title, _columns(), rows, count=only.count + 3)
 
 
 def whole_ledger_table(report: WholeLedger) -> Table:
     """Return all accounts one after the other, each with its lines, balances and totals, and the sum of all."""
     columns = [Column(_("Code"), width=0.9), *_columns()]
     count = report.count + 4 * len(report.accounts) + 1
-    return Table("whole-ledger", _("General ledger"), columns, _all(report), count=count)
+    name = file_name("whole-ledger", report.scope.first, report.scope.last)
+    return Table(name, _("Whole ledger"), columns, _all(report), count=count)
 
 
 def _columns() -> list[Column]:

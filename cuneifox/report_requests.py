@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date as Date
+from functools import partial
 from typing import Any
 
 from cuneifox import report_tables
@@ -180,9 +181,15 @@ def _journal(asked: Asked) -> dict[str, Any]:
     return wanted
 
 
-def _signed(asked: Asked, built: Any, table: Table, made: str, by: str) -> Table:
+def _signed(
+    asked: Asked, built: Any, table: Table, made: str, by: str, as_of: bool = False
+) -> Table:
     parentheses = asked.text("negative") == "parentheses"
-    return signed(table, built.scope, made, by, parentheses, table.name == "balance-sheet")
+    return signed(table, built.scope, made, by, parentheses, as_of)
+
+
+def _journal_table(wanted: dict[str, Any]) -> Table:
+    return report_tables.journal_table(all_pages(wanted), wanted["first"], wanted["last"])
 
 
 def _signed_journal(
@@ -208,16 +215,17 @@ REPORTS: dict[str, Report] = {
         _l("Profit and loss"), _profit_loss, report_tables.profit_loss_table, _signed
     ),
     "balance-sheet": Report(
-        _l("Balance sheet"), _balance_sheet, report_tables.balance_sheet_table, _signed
+        _l("Balance sheet"),
+        _balance_sheet,
+        report_tables.balance_sheet_table,
+        partial(_signed, as_of=True),
     ),
     "ledger": Report(_l("General ledger"), _ledger, ledger_table, _signed),
-    "whole-ledger": Report(
-        _l("General ledger of all accounts"), _whole_ledger, whole_ledger_table, _signed
-    ),
+    "whole-ledger": Report(_l("Whole ledger"), _whole_ledger, whole_ledger_table, _signed),
     "journal": Report(
         _l("Journal"),
         _journal,
-        lambda wanted: report_tables.journal_table(all_pages(wanted)),
+        _journal_table,
         _signed_journal,
     ),
 }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date as Date
 from typing import Literal
 
+from cuneifox.file_names import file_name
 from cuneifox.i18n import _
 from cuneifox.papers import Amount, Column, Row, Table
 from cuneifox.words import shown_name
@@ -40,7 +42,8 @@ def trial_balance_table(report: TrialBalance) -> Table:
         _figure(_("Credit")),
         _figure(_("Closing balance")),
     ]
-    return Table("trial-balance", _("Trial balance"), columns, _trial_balance_rows(report))
+    name = file_name("trial-balance", report.scope.first, report.scope.last)
+    return Table(name, _("Trial balance"), columns, _trial_balance_rows(report))
 
 
 def _trial_balance_rows(report: TrialBalance) -> Rows:
@@ -65,8 +68,8 @@ def _account(row: AccountRow, figures: list[Amount], part: str = "") -> Rows:
 
 def profit_loss_table(report: ProfitLoss) -> Table:
     """Return the accounts of both sections, their sums, and the result."""
-    columns = _statement_columns()
-    return Table("profit-loss", _("Profit and loss"), columns, _profit_loss_rows(report))
+    name = file_name("profit-loss", report.scope.first, report.scope.last)
+    return Table(name, _("Profit and loss"), _statement_columns(), _profit_loss_rows(report))
 
 
 def _profit_loss_rows(report: ProfitLoss) -> Rows:
@@ -82,8 +85,8 @@ def _profit_loss_rows(report: ProfitLoss) -> Rows:
 
 def balance_sheet_table(report: BalanceSheet) -> Table:
     """Return assets, liabilities and equity with their sums."""
-    columns = _statement_columns()
-    return Table("balance-sheet", _("Balance sheet"), columns, _balance_sheet_rows(report))
+    name = file_name("balance-sheet", report.scope.last)
+    return Table(name, _("Balance sheet"), _statement_columns(), _balance_sheet_rows(report))
 
 
 def _balance_sheet_rows(report: BalanceSheet) -> Rows:
@@ -116,8 +119,8 @@ def _sum(label: str, minor: int, decimals: int, sums: dict[str, int]) -> Row:
     return Row(["", label, Amount(minor, decimals)], "total", sums=sums)
 
 
-def journal_table(pages: Iterable[Journal]) -> Table:
-    """Return vouchers, one a row."""
+def journal_table(pages: Iterable[Journal], first: Date | None, last: Date | None) -> Table:
+    """Return vouchers, one a row; they are of these days, None is open."""
     columns = [
         Column(_("Date"), "date", 1.1),
         Column(_("Number"), width=1.6),
@@ -126,7 +129,8 @@ def journal_table(pages: Iterable[Journal]) -> Table:
         Column(_("Reference"), width=1.4),
         _figure(_("Amount")),
     ]
-    return Table("journal", _("Journal"), columns, _journal_rows(pages))
+    name = file_name("journal", first, last)
+    return Table(name, _("Journal"), columns, _journal_rows(pages))
 
 
 def _journal_rows(pages: Iterable[Journal]) -> Rows:

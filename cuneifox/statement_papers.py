@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from cuneifox.colophon import footer_lines, scope_text
+from cuneifox.file_names import file_name
 from cuneifox.i18n import _
 from cuneifox.lookups import Chart
 from cuneifox.papers.statements import StatementPaper, StatementPapers, StatementRow
@@ -65,7 +66,7 @@ def printed_statements(found: Statements, made: str, by: str) -> StatementPapers
     names += [each for each in (settings.name, settings.local_name) if each and each not in names]
     title, days = _("Statement of account"), scope_text(scope.first, scope.last)
     return StatementPapers(
-        name="statements",
+        name=file_name("statements", scope.first, scope.last),
         title=title,
         company=names[0],
         company_facts=names[1:],

@@ -87,7 +87,7 @@ def test_a_paper_says_whose_when_by_whom_and_of_which_state(ledger: LedgerSite) 
     with ledger.books():
         state = LedgerState.get_by_id(1)
     for kind, given, title in (
-        ("report", arguments("whole-ledger", "pdf"), "General ledger"),
+        ("report", arguments("whole-ledger", "pdf"), "Whole ledger"),
         ("statements", {"form": "pdf", **YEAR}, "Statement of account"),
         ("vouchers", {"first": "2026-06-01"}, "Vouchers"),
     ):

@@ -9,6 +9,7 @@ import zipfile
 from datetime import date
 
 import pytest
+from openpyxl import load_workbook
 
 from cuneifox_site import Browser
 from job_site import jobs, work_off
@@ -24,6 +25,7 @@ OWED = "1121"
 """Code of trade receivables."""
 
 DAYS = {"first": "2026-01-01", "last": "2026-12-31"}
+YEAR = "2026-01-01-2026-12-31"
 
 
 def sold(ledger: LedgerSite) -> None:
@@ -47,7 +49,7 @@ def test_whole_ledger_from_the_form_to_the_file(ledger: LedgerSite, keeper: Brow
     """It goes back to its form, which shows how far it is, and the file once it is there; with its figures."""
     sold(ledger)
     page = f"{HOME}/reports/whole-ledger"
-    answer = keeper.post(f"{HOME}/reports/whole-ledger/job", page, form="csv", **DAYS)
+    answer = keeper.post(f"{HOME}/reports/whole-ledger", page, form="csv", **DAYS)
     assert answer.status_code == 303, answer.text
     back = answer.headers["Location"]
     assert back.startswith(page)
@@ -69,9 +71,9 @@ def test_a_ledger_as_pdf(ledger: LedgerSite, keeper: Browser) -> None:
     """The button on the page of an account asks for that account and those days."""
     sold(ledger)
     page = f"{HOME}/reports/ledger?account={CASH}&first=2026-01-01&last=2026-02-28"
-    assert f"{HOME}/reports/ledger/job" in keeper.get(page).text
+    assert f"{HOME}/reports/ledger" in keeper.get(page).text
     answer = keeper.post(
-        f"{HOME}/reports/ledger/job",
+        f"{HOME}/reports/ledger",
         page,
         form="pdf",
         account=CASH,
@@ -91,7 +93,12 @@ def test_vouchers_of_the_journal(ledger: LedgerSite, keeper: Browser) -> None:
     """All that its filter shows, each on a page of its own."""
     sold(ledger)
     answer = keeper.post(
-        f"{HOME}/journal/job", f"{HOME}/journal", first="2026-02-01", last="2026-12-31", form="pdf"
+        f"{HOME}/journal",
+        f"{HOME}/journal",
+        what="vouchers",
+        first="2026-02-01",
+        last="2026-12-31",
+        form="pdf",
     )
     assert answer.status_code == 303, answer.text
     (job,) = work_off(ledger.site)
@@ -172,12 +179,12 @@ def test_a_scope_that_is_wrong(
 ) -> None:
     """It is told on the form, by the field; no job is asked for."""
     sold(ledger)
-    for path in ("/reports/whole-ledger/job", "/statements"):
+    for path in ("/reports/whole-ledger", "/statements"):
         page = keeper.post(f"{HOME}{path}", f"{HOME}/journal", **{"form": "pdf", **DAYS, **form})
         assert page.status_code == 422, (path, page.text)
         assert field in errors_of(page) or "first" in errors_of(page), errors_of(page)
     answer = keeper.post(
-        f"{HOME}/reports/ledger/job",
+        f"{HOME}/reports/ledger",
         f"{HOME}/journal",
         **{"form": "pdf", "account": CASH, **DAYS, **form},
     )
@@ -186,8 +193,80 @@ def test_a_scope_that_is_wrong(
     assert jobs(ledger.site) == []
 
 
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/reports/whole-ledger", {"form": "pdf", "first": "2026-12-31", "last": "2026-01-01"}),
+        ("/reports/whole-ledger", {"form": "docx"}),
+        ("/reports/ledger", {"form": "pdf", "account": "9999"}),
+        ("/journal", {"form": "pdf", "what": "vouchers", "text": "nothing like that"}),
+        ("/journal", {"form": "xlsx", "text": "nothing like that"}),
+        ("/journal", {"form": "docx"}),
+        ("/statements", {"form": "docx"}),
+    ],
+)
+def test_a_refused_form_can_be_loaded_anew(
+    ledger: LedgerSite, keeper: Browser, path: str, form: dict[str, str]
+) -> None:
+    """It stands at the address of its page: a reload or a bookmark of it opens the form again."""
+    sold(ledger)
+    page = keeper.post(f"{HOME}{path}", f"{HOME}/journal", **form)
+    while page.status_code == 303:
+        page = keeper.get(page.headers["Location"])
+    assert page.status_code == 422
+    assert errors_of(page), page.text
+    again = keeper.get(page.request.full_path)
+    assert again.status_code in (200, 422)
+    assert 'class="scope card"' in again.text
+    assert jobs(ledger.site) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "name"),
+    [
+        ("/reports/whole-ledger", {"form": "csv"}, f"acme-whole-ledger-{YEAR}.csv"),
+        ("/reports/ledger", {"form": "xlsx", "account": CASH}, f"acme-ledger-{CASH}-{YEAR}.xlsx"),
+        ("/journal", {"form": "csv"}, f"acme-journal-{YEAR}.csv"),
+        ("/journal", {"form": "pdf", "what": "vouchers"}, f"acme-vouchers-{YEAR}.pdf"),
+        ("/statements", {"form": "pdf"}, f"acme-statements-{YEAR}.pdf"),
+    ],
+)
+def test_results_are_named_by_company_report_and_days(
+    ledger: LedgerSite, keeper: Browser, path: str, given: dict[str, str], name: str
+) -> None:
+    """So that two of them in one folder can be told apart."""
+    sold(ledger)
+    owing(ledger)
+    assert keeper.post(f"{HOME}{path}", f"{HOME}/journal", **given, **DAYS).status_code == 303
+    (job,) = work_off(ledger.site)
+    answer = keeper.get(f"/jobs/{job.id}/result")
+    assert answer.headers["Content-Disposition"] == f"attachment; filename={name}", job.trace
+    answer.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "name"), [("en", "Whole ledger"), ("th", "บัญชีแยกประเภททุกบัญชี")]
+)
+def test_the_whole_ledger_has_one_name(
+    ledger: LedgerSite, keeper: Browser, language: str, name: str
+) -> None:
+    """In the menu, on its page, as a job, and in the file."""
+    sold(ledger)
+    spoken = {"headers": {"Accept-Language": language}}
+    token = keeper.token(f"{HOME}/journal")
+    form = {"csrf_token": token, "form": "xlsx", **DAYS}
+    keeper.client.post(f"{HOME}/reports/whole-ledger", data=form, **spoken)
+    (job,) = work_off(ledger.site)
+    page = keeper.get(f"{HOME}/reports/whole-ledger?job={job.id}", **spoken).text
+    assert re.search(rf"<h1[^>]*>\s*{name}\s*</h1>", page)
+    assert re.search(rf'href="{HOME}/reports/whole-ledger"[^>]*>\s*{name}\s*<', page)
+    assert f"{name} (XLSX)" in page
+    sheet = load_workbook(io.BytesIO(result(keeper, page))).active
+    assert sheet["A1"].value == name
+
+
 def test_an_empty_ledger(keeper: Browser, ledger: LedgerSite) -> None:
-    page = keeper.post(f"{HOME}/reports/whole-ledger/job", f"{HOME}/journal", form="pdf", **DAYS)
+    page = keeper.post(f"{HOME}/reports/whole-ledger", f"{HOME}/journal", form="pdf", **DAYS)
     assert page.status_code == 422
     assert "the ledger is empty" in page.text
     assert jobs(ledger.site) == []
@@ -197,7 +276,7 @@ def test_only_who_may_read(ledger: LedgerSite) -> None:
     """Reports want the right to read the ledger; statements that of receivables."""
     ledger.grant("guest", "none")
     guest = ledger.browser("guest")
-    for path in ("/reports/whole-ledger/job", "/journal/job", "/statements"):
+    for path in ("/reports/whole-ledger", "/journal", "/statements"):
         assert guest.post(f"{HOME}{path}", "/companies", form="pdf").status_code == 403, path
     assert guest.get(f"{HOME}/statements").status_code == 403
     assert jobs(ledger.site) == []

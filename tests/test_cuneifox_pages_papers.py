@@ -16,6 +16,14 @@ from pdf_text import needs_poppler, pages_of
 
 YEAR = "first=2026-01-01&last=2026-12-31"
 REPORTS = ("trial-balance", "profit-loss", "balance-sheet", "ledger")
+DAYS = "2026-01-01-2026-12-31"
+NAMES = {
+    "trial-balance": f"acme-trial-balance-{DAYS}",
+    "profit-loss": f"acme-profit-loss-{DAYS}",
+    "balance-sheet": "acme-balance-sheet-2026-12-31",
+    "ledger": f"acme-ledger-{CASH}-{DAYS}",
+}
+"""Of the files: whose, what, of which days."""
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +73,7 @@ def test_an_xlsx_holds_the_figures_of_the_csv(keeper: Browser, name: str) -> Non
     """Each row of the CSV is one of the sheet's, with the same figures; stored results of formulas included."""
     answer = keeper.get(path_of(name, "xlsx"))
     assert answer.status_code == 200
-    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}.xlsx"'
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{NAMES[name]}.xlsx"'
     sheet = load_workbook(io.BytesIO(answer.get_data()), data_only=True).active
     shown = [[cell for cell in row if isinstance(cell, float | int)] for row in sheet.values]
     rows = keeper.get(path_of(name, "csv", "&bom=0")).text.splitlines()[1:]

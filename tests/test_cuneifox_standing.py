@@ -20,7 +20,7 @@ from tenants import ReadOnlyStore, Router
 MOST = 120
 """Pages to look at; a company of one voucher has fewer kinds."""
 
-FILES = re.compile(r'action="[^"]*/(job|statements)["?]')
+FILES = re.compile(r'action="[^"]*/(whole-ledger|ledger|journal|statements)["?]')
 """Forms that ask for a file, for which nothing is written in the company."""
 
 
@@ -66,7 +66,7 @@ def test_no_page_of_an_archived_company_offers_to_write(archived: LedgerSite) ->
 def test_an_archived_company_is_printed(archived: LedgerSite) -> None:
     """Files that are made beside the page only read; what is asked for wrongly is told as ever."""
     browser = archived.browser()
-    for path in ("/reports/whole-ledger/job", "/journal/job", "/statements"):
+    for path in ("/reports/whole-ledger", "/reports/ledger", "/journal", "/statements"):
         sent = browser.post(f"{HOME}{path}", "/companies/new", form="pdf", preset="all")
         assert sent.status_code in (303, 422), path
 

@@ -55,9 +55,8 @@ def _answer(form: str) -> ResponseReturnValue:
     if form == "json":
         return json_response(page)
     if form == "csv":
-        return csv_response(
-            journal_table(all_pages(wanted)), bom=request.args.get("bom", "1") != "0"
-        )
+        table = journal_table(all_pages(wanted), wanted["first"], wanted["last"])
+        return csv_response(table, bom=request.args.get("bom", "1") != "0")
     return _page(asked, page, {})
 
 

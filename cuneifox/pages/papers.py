@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -31,13 +32,6 @@ from models.registers import Customer
 SCOPE = ("first", "last", "preset", "account", "empty", "before_closing", "negative")
 """What may be asked of a report besides its name and form."""
 
-PAGES = {
-    "ledger": "reports.ledger",
-    "journal": "journal.index",
-    "whole-ledger": "papers.whole_ledger",
-}
-"""Where the form stands on which a report is asked for."""
-
 MOST_OFFERED = 500
 """Customers that a form offers to choose from."""
 
@@ -56,43 +50,71 @@ def whole_ledger() -> ResponseReturnValue:
     return _whole_ledger(_scope_of(request.args), {})
 
 
-@blueprint.post("/reports/<any('ledger', 'journal', 'whole-ledger'):name>/job")
+# Each form is sent to the address at which it stands, so that a refused one can be loaded anew.
+
+
+@blueprint.post("/reports/whole-ledger")
 @needs("ledger", "read")
 @only_reads
-def ask_report(name: str) -> ResponseReturnValue:
-    """Have a report made as a file beside the page. What is wrong with its scope is told on its form."""
-    page, form = PAGES[name], request.form.get("form", "")
-    names = FILTERS if name == "journal" else SCOPE
-    given: dict[str, Any] = {
-        each: request.values[each].strip() for each in names if request.values.get(each, "").strip()
-    }
-    if form not in FORMS:
-        raise BadInput("Choose CSV, XLSX or PDF.", field="form")
+def ask_whole_ledger() -> ResponseReturnValue:
+    """Have the ledger of all accounts made as a file. What is wrong with its scope is told on its form."""
+    given = _given(SCOPE)
     try:
+        form = _form()
         with one_state():
-            table_of(name, given)
+            table_of("whole-ledger", given)
     except BadInput as error:
-        if page == "papers.whole_ledger":
-            return _whole_ledger(_scope_of(given), _errors(error)), 422
-        return redirect(url_for(page, **given), 303)  # where the same is told
-    return _asked("report", {"report": name, "form": form, **given}, page, given)
+        return _whole_ledger(_scope_of(given), _errors(error)), 422
+    arguments = {"report": "whole-ledger", "form": form, **given}
+    return _asked("report", arguments, "papers.whole_ledger", given)
 
 
-@blueprint.post("/journal/job")
+@blueprint.post("/reports/ledger")
 @needs("ledger", "read")
 @only_reads
-def ask_vouchers() -> ResponseReturnValue:
-    """Have all vouchers that the journal's filter shows printed as one PDF beside the page."""
-    asked = asked_of(request.values)
-    given = {name: value for name, value in asked.items() if value}
+def ask_ledger() -> ResponseReturnValue:
+    """Have an account's ledger made as a file beside the page, which tells what is wrong with its scope."""
+    given, form = _given(SCOPE), _form()
     try:
-        wanted = wanted_of(asked)
-        check_days(wanted["first"], wanted["last"])
         with one_state():
-            ids_to_print(wanted, MOST_VOUCHERS)
+            table_of("ledger", given)
+    except BadInput:
+        return redirect(url_for("reports.ledger", **given), 303)  # where the same is told
+    return _asked("report", {"report": "ledger", "form": form, **given}, "reports.ledger", given)
+
+
+@blueprint.post("/journal")
+@needs("ledger", "read")
+@only_reads
+def ask_journal() -> ResponseReturnValue:
+    """Have what the journal's filter shows made as a file beside the page: the list, or as `what` vouchers on paper."""
+    asked, given = asked_of(request.values), _given(FILTERS)
+    try:
+        form = _form()
+        if request.form.get("what") == "vouchers":
+            wanted = wanted_of(asked)
+            check_days(wanted["first"], wanted["last"])
+            with one_state():
+                ids_to_print(wanted, MOST_VOUCHERS)
+            return _asked("vouchers", given, "journal.index", given)
+        with one_state():
+            table_of("journal", given)
     except BadInput as error:
         return journal.refused(asked, error)
-    return _asked("vouchers", given, "journal.index", given)
+    return _asked("report", {"report": "journal", "form": form, **given}, "journal.index", given)
+
+
+def _given(names: Iterable[str]) -> dict[str, Any]:
+    """What was sent of these, in the form or in its address."""
+    sent = {name: request.values.get(name, "").strip() for name in names}
+    return {name: value for name, value in sent.items() if value}
+
+
+def _form() -> str:
+    form = request.form.get("form", "")
+    if form not in FORMS:
+        raise BadInput("Choose CSV, XLSX or PDF.", field="form")
+    return form
 
 
 @blueprint.get("/statements")

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from cuneifox.access import needs
 from cuneifox.clock import now_shown
 from cuneifox.downloads import vouchers_response
+from cuneifox.file_names import file_name
 from cuneifox.identify import current_actor
 from cuneifox.journal_scope import asked_of, ids_to_print, wanted_of
 from cuneifox.one_state import one_state
@@ -32,7 +33,7 @@ def voucher(voucher_id: int) -> ResponseReturnValue:
         found = find_posted_voucher(voucher_id)
         if found is None:
             raise NotFound("There is no posted voucher with the id %(id)s.", id=voucher_id)
-        name = "".join(c if c.isascii() and c.isalnum() else "-" for c in found.number)
+        name = file_name("voucher", found.number)
         return vouchers_response(printed([found.id], name, now_shown(), current_actor().name))
 
 
@@ -43,7 +44,9 @@ def vouchers() -> ResponseReturnValue:
     asked = asked_of(request.args)
     with one_state(whole=True, roles=STORES):
         try:
-            ids = ids_to_print(wanted_of(asked), MOST_VOUCHERS)
+            wanted = wanted_of(asked)
+            ids = ids_to_print(wanted, MOST_VOUCHERS)
         except BadInput as error:
             return journal.refused(asked, error)
-        return vouchers_response(printed(ids, "vouchers", now_shown(), current_actor().name))
+        name = file_name("vouchers", wanted["first"], wanted["last"])
+        return vouchers_response(printed(ids, name, now_shown(), current_actor().name))

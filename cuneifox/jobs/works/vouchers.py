@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cuneifox.clock import now_shown
+from cuneifox.file_names import file_name
 from cuneifox.i18n import _l, ngettext
 from cuneifox.jobs.kinds import kind
 from cuneifox.jobs.papers import Telling, reading
@@ -28,9 +29,10 @@ def vouchers(work: Work) -> str:
     check_days(wanted["first"], wanted["last"])
     with reading(work, "books", "registers") as read:
         ids = ids_to_print(wanted, MOST_VOUCHERS)
-        papers = printed(ids, "vouchers", now_shown(), work.actor.name)
+        name = file_name("vouchers", wanted["first"], wanted["last"])
+        papers = printed(ids, name, now_shown(), work.actor.name)
         telling = Telling(work, len(ids), sets=True)
         papers = replace(papers, vouchers=telling.reading(papers.vouchers))
-        with work.file("vouchers.pdf", "application/pdf") as path:
+        with work.file(f"{papers.name}.pdf", "application/pdf") as path:
             write_vouchers(papers, path, telling.tick, read)
     return ngettext("%(num)s voucher", "%(num)s vouchers", len(ids))
