@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 from pathlib import Path
 
 from flask import Response
@@ -55,13 +55,14 @@ def _untold(done: int) -> None:
 
 def _bounded(table: Table, tick: Callable[[int], None]) -> Table:
     """The table, which tells of its rows as they are read, before any page of them is set."""
+    read = count(1)
 
-    def rows() -> Iterator[Row]:
-        for read, row in enumerate(table.rows, 1):
-            tick(read)
+    def watch(rows: Iterable[Row]) -> Iterator[Row]:
+        for row in rows:
+            tick(next(read))
             yield row
 
-    return replace(table, rows=rows())
+    return table.through(watch)
 
 
 def _made(make: Callable[[Path], None]) -> bytes:

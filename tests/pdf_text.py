@@ -39,3 +39,10 @@ def boxes_of(pdf: Path) -> list[tuple[float, float, str]]:
     )
     found = re.findall(r'xMin="([\d.]+)".*?xMax="([\d.]+)".*?>(.*?)</word>', done.stdout.decode())
     return [(float(left), float(right), text) for left, right, text in found]
+
+
+def sizes_of(pdf: Path) -> list[tuple[float, float]]:
+    """Return width and height of each page, in points."""
+    done = subprocess.run(["pdftotext", "-bbox", str(pdf), "-"], capture_output=True, check=True)
+    found = re.findall(r'<page width="([\d.]+)" height="([\d.]+)"', done.stdout.decode())
+    return [(float(width), float(height)) for width, height in found]

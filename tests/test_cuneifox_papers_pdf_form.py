@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cuneifox.i18n import speaking
-from cuneifox.papers import PaperFailed, pdf_form, typesetting, write
+from cuneifox.papers import PaperFailed, Row, pdf_form, typesetting, write
 from paper_tables import HOSTILE, accounts_table
-from pdf_text import boxes_of, needs_poppler, pages_of
+from pdf_text import boxes_of, needs_poppler, pages_of, sizes_of
 
 pytestmark = needs_poppler
 
@@ -143,3 +144,19 @@ def test_failures_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         write("pdf", accounts_table(3), tmp_path / "t.pdf", quiet)
     assert "TypstError" in failed.value.cause
     assert not list(tmp_path.iterdir())
+
+
+def test_further_tables_stand_on_pages_of_their_own(tmp_path: Path) -> None:
+    """Each with its title and its columns; pages are alike, and numbered as one document's."""
+    wide = replace(accounts_table(3), title="Wide", columns=accounts_table(3).columns[:2] * 3)
+    rows = [Row([f"{n}" for n in range(6)])]
+    table = replace(accounts_table(120), further=[replace(wide, rows=rows), accounts_table(2)])
+    write("pdf", table, tmp_path / "t.pdf", quiet)
+    pages = pages_of(tmp_path / "t.pdf")
+    assert [page for page in pages if "Wide" in page] == pages[-2:-1]
+    assert "Balance" not in pages[-2]
+    assert "Group 0" in pages[-1]
+    for number, page in enumerate(pages, 1):
+        assert f"Page {number} of {len(pages)}" in page
+        assert "Made by Ploy" in page
+    assert {size[0] > size[1] for size in sizes_of(tmp_path / "t.pdf")} == {True}

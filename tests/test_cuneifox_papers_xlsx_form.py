@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import errno
 import re
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -235,8 +236,43 @@ def test_a_disk_that_is_full_as_it_is_packed_is_named(
     def full(file: object, data: bytes) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(xlsx_form._Watched, "write", full)
+    monkeypatch.setattr(xlsx_form.Watched, "write", full)
     with pytest.raises(OSError, match="No space") as failed:
         write("xlsx", accounts_table(3), tmp_path / "t.xlsx", quiet)
     assert failed.value.errno == errno.ENOSPC
     assert not list(tmp_path.iterdir())
+
+
+def test_further_tables_have_sheets_of_their_own(tmp_path: Path) -> None:
+    """Each with its title, columns, sums and footer, under a name that no other sheet has."""
+    table = replace(accounts_table(25), further=[accounts_table(4), accounts_table(6)])
+    found = sheets(table, tmp_path / "t.xlsx", values=False)
+    assert [sheet.title for sheet in found] == ["Accounts", "Accounts 2", "Accounts 3"]
+    for sheet, count in zip(found, (25, 4, 6), strict=True):
+        assert sheet["A1"].value == "Accounts"
+        last = HEADING + count + (count + 9) // 10 + 1
+        assert sheet[f"C{last}"].value == f"=SUM(C{HEADING + 2}:C{last - 1})"
+        assert sheet[f"A{last + 3}"].value == "Made by Ploy"
+
+
+def test_a_column_adds_others_up(tmp_path: Path) -> None:
+    """As a formula beside each row's figures; what is text as a spreadsheet can't count it makes a number of it."""
+    columns = [Column("Name"), *(Column(each, "amount") for each in "AB")]
+    columns.append(Column("Total", "amount", summed=True, adds=(1, 2)))
+    rows = [
+        Row(["both", Amount(100, 2), Amount(250, 2), Amount(350, 2)]),
+        Row(["one", None, Amount(250, 2), Amount(250, 2)]),
+        Row(["large", Amount(10**15, 2), Amount(-(10**15) + 5, 2), Amount(5, 2)]),
+        Row(["sums of sides", Amount(1, 2), Amount(1, 2), Amount(7, 2)], "total"),
+        Row(["all", None, None, Amount(605, 2)], "foot", sums={"": 1}),
+    ]
+    table = Table("t", "T", columns, rows)
+    (shown,), (formulas,) = (sheets(table, tmp_path / "t.xlsx", values=v) for v in (True, False))
+    assert [formulas[f"D{n}"].value for n in range(4, 9)] == [
+        "=SUM(B4:C4)",
+        "=SUM(B5:C5)",
+        0.05,
+        0.07,
+        "=SUM(D4:D6)",
+    ]
+    assert [shown[f"D{n}"].value for n in range(4, 9)] == [3.5, 2.5, 0.05, 0.07, 6.05]

@@ -37,22 +37,21 @@ def write_pdf(
     several times a second while pages are; it may raise. `read` is called between the two.
     """
     sizes: list[int] = []
-    parts = _parts(_ticking(table.rows, tick))
-    rows = next(parts, [])
-    while True:
+    landscape = any(_landscape(each) for each in table.all)  # all pages alike
+    parts = _parts_of_all(table, tick)
+    part = next(parts, None)
+    while part is not None:
         following = next(parts, None)
         name, whole = f"part{len(sizes)}", not sizes and following is None
-        data = _part(table, rows, first=not sizes, whole=whole)
+        data = _data(*part, whole=whole, landscape=landscape)
         prepare_part(path.parent, name, "table", data)
-        sizes.append(len(rows))
-        if following is None:
-            break
-        rows = following
+        sizes.append(len(part[1]))
+        part = following
     read()
     numbers = {
         "page-text": page_text(),
         "lang": current_language(),
-        "landscape": _landscape(table),
+        "landscape": landscape,
         "footer-lines": len(table.footer),
     }
     set_document(path, sizes, table.title, numbers, tick)
@@ -110,6 +109,17 @@ def page_text() -> str:
     return _("Page %(page)s of %(pages)s", page="{page}", pages="{pages}")
 
 
+def _parts_of_all(
+    table: Table, tick: Callable[[int], None]
+) -> Iterator[tuple[Table, list[Row], bool]]:
+    """A part at a time: the table that it is of, its rows, and whether it is that table's first one."""
+    for each in table.all:
+        parts = _parts(_ticking(each.rows, tick))
+        yield each, next(parts, []), True
+        for rows in parts:
+            yield each, rows, False
+
+
 def _parts(rows: Iterable[Row]) -> Iterator[list[Row]]:
     """Cut the rows into parts; what sums up the rows above it stays with some of them."""
     left = iter(rows)
@@ -125,7 +135,10 @@ def _parts(rows: Iterable[Row]) -> Iterator[list[Row]]:
         part = following
 
 
-def _part(table: Table, rows: list[Row], *, first: bool, whole: bool) -> dict[str, Any]:
+def _data(
+    table: Table, rows: list[Row], first: bool, *, whole: bool, landscape: bool
+) -> dict[str, Any]:
+    """What the typesetter is given for a part; `whole`, where it is the only one."""
     columns = [
         {
             "heading": wrapping(column.heading),
@@ -145,7 +158,7 @@ def _part(table: Table, rows: list[Row], *, first: bool, whole: bool) -> dict[st
         ],
         "footer": [wrapping(line, ON_LINE) for line in table.footer],
         "parentheses": table.parentheses,
-        "landscape": _landscape(table),
+        "landscape": landscape,
         "lang": current_language(),
         "page-text": page_text(),
         "first": first,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -34,6 +34,7 @@ class Column:
         width: relative to the other columns; 1 is about as wide as a date.
         summed: rows that sum others up do so in this column.
         indented: holds what a row's indent moves to the right.
+        adds: the first and the last of the columns, counted from 0, that each plain row adds up in this one.
     """
 
     heading: str
@@ -41,6 +42,7 @@ class Column:
     width: float = 1.0
     summed: bool = False
     indented: bool = False
+    adds: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class Table:
         footer: whose it is, of when and of which state of the books; a line each. On each page of a PDF.
         parentheses: negative amounts stand in parentheses, instead of behind a minus.
         count: how many rows there are, about; 0 where nobody knows before they are read.
+        further: tables that belong to it, with columns of their own: each on pages of its own in a PDF, and on a sheet
+            of its own in a workbook. CSV has the first table alone. All have as many lines of footer.
     """
 
     name: str
@@ -83,3 +87,14 @@ class Table:
     footer: Sequence[str] = field(default=())
     parentheses: bool = False
     count: int = 0
+    further: Sequence[Table] = field(default=())
+
+    @property
+    def all(self) -> Sequence[Table]:
+        """The table and those that belong to it."""
+        return (self, *self.further)
+
+    def through(self, watch: Callable[[Iterable[Row]], Iterable[Row]]) -> Table:
+        """Return the same, all of whose rows go through `watch` as they are read."""
+        further = [each.through(watch) for each in self.further]
+        return replace(self, rows=watch(self.rows), further=further)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
-from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.utility import xl_col_to_name, xl_range
 
 from cuneifox.papers.harmless import harmless
 from cuneifox.papers.table import Amount, Cell, Column, Row, Table
+from cuneifox.papers.watched_files import Asking, Watched
 from cuneifox.papers.xlsx_rows import PlainRows
 from cuneifox.papers.xlsx_sums import Sums
 from models.money import format_amount
@@ -39,7 +39,7 @@ def write_xlsx(
 ) -> None:
     """Write the table to a new file at `path`; `tick` is told how many rows are done, also while the file is packed."""
     with path.open("w+b") as file:
-        watched = _Watched(file)
+        watched = Watched(file)
         book = xlsxwriter.Workbook(
             watched,
             {
@@ -55,7 +55,7 @@ def write_xlsx(
             read()
             watched.wanted = lambda: tick(done)
             for sheet in book.worksheets():
-                sheet.row_data_fh = _Asking(sheet.row_data_fh, watched.wanted)
+                sheet.row_data_fh = Asking(sheet.row_data_fh, watched.wanted)
             book.close()
         except FileCreateError as error:
             _forget(book, watched)
@@ -65,7 +65,7 @@ def write_xlsx(
             raise
 
 
-def _forget(book: Any, file: _Watched) -> None:
+def _forget(book: Any, file: Watched) -> None:
     """Close what is open of a workbook that won't be; its rows so far lie in files of their own."""
     file.lose()
     for sheet in book.worksheets():
@@ -75,107 +75,49 @@ def _forget(book: Any, file: _Watched) -> None:
     book.fileclosed = True
 
 
-class _Watched:
-    """A file; whoever wants it is asked while it is written.
-
-    Attributes:
-        wanted: raises if it isn't wanted any more.
-    """
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file: Any = file
-        self.wanted: Callable[[], None] = lambda: None
-
-    def write(self, data: bytes) -> int:
-        """Write some."""
-        try:
-            self.wanted()
-            return int(self._file.write(data))
-        except BaseException:
-            self.lose()
-            raise
-
-    def lose(self) -> None:
-        """It won't be: whatever still comes goes nowhere, as the archive in it ends itself whatever has happened."""
-        self.wanted = lambda: None
-        self._file = _Nowhere()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
-
-
-class _Asking:
-    """A file of a sheet's rows; whoever wants the workbook is asked while they are read again."""
-
-    def __init__(self, file: IO[str], wanted: Callable[[], None]) -> None:
-        self._file = file
-        self._wanted = wanted
-
-    def read(self, size: int) -> str:
-        """Read some."""
-        self._wanted()
-        return self._file.read(size)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
-
-
-class _Nowhere(io.RawIOBase):
-    """A file that keeps nothing but its place."""
-
-    def __init__(self) -> None:
-        self._at = 0
-
-    def write(self, data: Any) -> int:
-        self._at += len(data)
-        return len(data)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._at = offset
-        return offset
-
-    def tell(self) -> int:
-        return self._at
-
-
 class _Writing:
     """One workbook as it is written."""
 
     def __init__(self, book: Any, table: Table, tick: Callable[[int], None]) -> None:
-        self.book, self.table, self.tick = book, table, tick
+        self.book, self.whole, self.tick = book, table, tick
         self.formats: dict[tuple[object, ...], Any] = {}
-        self.sums = Sums()
-        self.sheets = 0
-        self.at = 0
+        self.names: set[str] = set()
+        self.done = self.at = 0
+        self.table = table
         self.sheet: Any = None
         self.plain: PlainRows
 
     def write(self) -> int:
         """Write all of it, and return how many rows those were."""
-        self._begin_sheet()
-        done = 0
-        for done, row in enumerate(self.table.rows, 1):
+        for table in self.whole.all:
+            self._write_table(table)
+        return self.done
+
+    def _write_table(self, table: Table) -> None:
+        self.table, self.sums = table, Sums()
+        self.adds = any(column.adds for column in table.columns)
+        self._begin_sheet(first=True)
+        for row in table.rows:
             if self.at >= MOST_ROWS:
                 self._begin_sheet()
             self._row(row)
-            self.tick(done)
-        if self.at + len(self.table.footer) + 1 > MOST_ROWS:
+            self.done += 1
+            self.tick(self.done)
+        if self.at + len(table.footer) + 1 > MOST_ROWS:
             self._begin_sheet()
         self.at += 1
-        for line in self.table.footer:
+        for line in table.footer:
             self._text(self.at, 0, line, self._format("note"))
             self.at += 1
-        return done
 
-    def _begin_sheet(self) -> None:
-        self.sheets += 1
+    def _begin_sheet(self, first: bool = False) -> None:
         self.at = 0
-        self.name = _sheet_name(self.table.title, self.sheets)
+        self.name = _sheet_name(self.table.title, self.names)
         self.sheet = self.book.add_worksheet(self.name)
         self._paper()
         for n, column in enumerate(self.table.columns):
             self.sheet.set_column(n, n, 11 * column.width)
-        if self.sheets == 1:
+        if first:
             self._text(0, 0, self.table.title, self._format("title"))
             for at, (label, text) in enumerate(self.table.facts, 1):
                 self._text(at, 0, f"{label}: {text}", self._format("note"))
@@ -199,23 +141,37 @@ class _Writing:
     def _row(self, row: Row) -> None:
         if row.style == "plain":
             self.sums.add(row.part, self.name, self.at)
-            if row.sums is None and not row.indent and self.plain.write(self.at, row.cells):
+            alike = row.sums is None and not row.indent and not self.adds
+            if alike and self.plain.write(self.at, row.cells):
                 self.at += 1
                 return
         strong = row.style in _STRONG
         for n, (column, value) in enumerate(zip(self.table.columns, row.cells, strict=True)):
-            if row.sums is not None and column.summed and isinstance(value, Amount):
-                formula = self.sums.formula(xl_col_to_name(n), row.sums, self.name)
-                if formula and abs(value) < EXACT:
-                    shown = self._amount(value.decimals, strong)
-                    result = int(value) / 10**value.decimals
-                    self.sheet.write_formula(self.at, n, formula, shown, result)
-                    continue
+            formula = self._formula(row, column, n)
+            if formula and isinstance(value, Amount) and abs(value) < EXACT:
+                shown = self._amount(value.decimals, strong)
+                result = int(value) / 10**value.decimals
+                self.sheet.write_formula(self.at, n, formula, shown, result)
+                continue
             indent = min(row.indent, 15) if column.indented else 0
             self._cell(n, value, strong, indent)
         if row.sums is not None or row.style == "opening":  # has figures, which no range may hold
             self.sums.end()
         self.at += 1
+
+    def _formula(self, row: Row, column: Column, n: int) -> str:
+        """What sums up the rows above in a cell, or the cells beside it; "" where nothing does."""
+        if row.sums is not None:
+            if not column.summed:
+                return ""
+            return self.sums.formula(xl_col_to_name(n), row.sums, self.name)
+        if row.style != "plain" or column.adds is None:
+            return ""
+        first, last = column.adds
+        added = [each for each in row.cells[first : last + 1] if isinstance(each, Amount)]
+        if any(abs(each) >= EXACT for each in added):  # is text, which no formula counts
+            return ""
+        return f"=SUM({xl_range(self.at, first, self.at, last)})"
 
     def _cell(self, n: int, value: Cell, strong: bool, indent: int) -> None:
         at, sheet = self.at, self.sheet
@@ -281,7 +237,13 @@ def _properties(kind: str, given: tuple[Any, ...], parentheses: bool) -> dict[st
     return {"align": "right", **strong}
 
 
-def _sheet_name(title: str, number: int) -> str:
-    ending = f" {number}" if number > 1 else ""
-    name = _FORBIDDEN.sub(" ", harmless(title)).strip(" '")[: 31 - len(ending)]
-    return (name or "CuneiFox") + ending
+def _sheet_name(title: str, taken: set[str]) -> str:
+    """A name for a sheet that none has yet, whatever their case; it is `taken` from now on."""
+    plain = _FORBIDDEN.sub(" ", harmless(title)).strip(" '")
+    name, number = plain[:31].rstrip(" '") or "CuneiFox", 1
+    while name.casefold() in taken:
+        number += 1
+        ending = f" {number}"
+        name = (plain[: 31 - len(ending)] or "CuneiFox") + ending
+    taken.add(name.casefold())
+    return name
