@@ -10,7 +10,7 @@ from cuneifox.colophon import footer_lines, scope_text
 from cuneifox.file_names import file_name
 from cuneifox.i18n import _
 from cuneifox.lookups import Chart
-from cuneifox.papers.statements import StatementPaper, StatementPapers, StatementRow
+from cuneifox.papers.statement_paper import StatementPaper, StatementPapers, StatementRow
 from cuneifox.report_requests import Asked
 from cuneifox.words import shown_name
 from models.accounts import account_tree
@@ -18,9 +18,6 @@ from models.errors import BadInput
 from models.registers import Customer
 from models.reports.statements import Statement, Statements, statements
 from models.settings import books_settings
-
-MOST_LINES = 8_000
-"""Of one statement: as many as a page's setting takes at once."""
 
 MOST_STATEMENTS = 20_000
 """In one file."""
@@ -58,8 +55,6 @@ def printed_statements(found: Statements, made: str, by: str) -> StatementPapers
     Args:
         made: the moment, as people read it.
         by: the name of who asked.
-
-    Raises BadInput where one is too long to be set.
     """
     settings, scope = books_settings(), found.scope
     names = [shown_name(settings)]
@@ -82,22 +77,15 @@ def printed_statements(found: Statements, made: str, by: str) -> StatementPapers
 
 def _papers(found: Statements) -> Iterator[StatementPaper]:
     for each in found.each():
-        if each.count > MOST_LINES:
-            raise BadInput(
-                "The statement of %(name)s would have more than %(most)s lines. Choose fewer days.",
-                field="last",
-                name=each.customer.code,
-                most=f"{MOST_LINES:,}",
-            )
         yield _paper(found, each)
 
 
 def _paper(found: Statements, each: Statement) -> StatementPaper:
     customer = each.customer
-    rows = [
+    rows = (
         StatementRow(date.fromisoformat(day), number, text, reference, minor)
         for day, _voucher, _n, number, text, reference, minor in found.lines(each)
-    ]
+    )
     return StatementPaper(
         customer.code, shown_name(customer), each.figures.opening, rows, _facts(customer)
     )

@@ -13,11 +13,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import kill_runs
 from jobkills.ground import Asking, Ground, Wanted
 from jobkills.looking import look
 from jobkills.rounds import Arena, Round
 from tenants import sqlite
-from tests import long_job_kills
+from tests.long_job_kills import RUN
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +127,7 @@ def test_a_result_that_is_gone_and_a_worker_that_isnt_are_seen(ground: Ground) -
 # The long form
 
 
-def made_up(given: tuple[int, int]) -> Round:
+def made_up(given: tuple[int, int, int]) -> Round:
     """A round that takes no time; the third one finds something."""
     number = given[1]
     found = ["TOO MUCH: k1"] if number == 2 else []
@@ -135,13 +136,13 @@ def made_up(given: tuple[int, int]) -> Round:
 
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(long_job_kills, "_play", made_up)
-    monkeypatch.setattr(long_job_kills, "make_arena", lambda folder: None)
+    monkeypatch.setattr(kill_runs, "play", made_up)
+    monkeypatch.setattr(kill_runs, "make_arena", lambda module, folder: None)
     return tmp_path / "below" / "kills.json"
 
 
 def call(state: Path, kills: int, *more: str) -> int:
-    return long_job_kills.main(["--kills", str(kills), "--state", str(state), *more])
+    return kill_runs.main(RUN, ["--kills", str(kills), "--state", str(state), *more])
 
 
 def test_pieces_add_up(state: Path) -> None:
@@ -164,6 +165,6 @@ def test_what_is_found_is_told_with_its_seed(
     assert call(state, 200, "--seed", "7") == 1
     assert "round 2 of seed 7: TOO MUCH: k1" in capsys.readouterr().out
     assert call(state, 200, "--seed", "7") == 1
-    assert long_job_kills.main(["--round", "2", "--seed", "7"]) == 1
+    assert kill_runs.main(RUN, ["--round", "2", "--seed", "7"]) == 1
     with pytest.raises(SystemExit, match="is of seed 7"):
         call(state, 250, "--seed", "8")

@@ -15,6 +15,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import kill_runs
 from kills import journal
 from kills.ground import Ground
 from kills.inspection import Inspection
@@ -24,7 +25,7 @@ from kills.truth import Truth
 from kills.works.books import BY
 from models.posting import post_input
 from tenants import sqlite
-from tests import long_kills
+from tests.long_kills import RUN
 
 BY_THEME = {"alone": 10, "crowd": 8, "migrate": 4, "backup": 4}
 """How many are killed here, by theme."""
@@ -200,7 +201,7 @@ def test_a_child_that_can_do_nothing_says_so(tmp_path: Path) -> None:
 # The long form
 
 
-def made_up(given: tuple[int, int]) -> Round:
+def made_up(given: tuple[int, int, int]) -> Round:
     """A round that takes no time; the third one finds something."""
     number = given[1]
     found = ["LOST: k1"] if number == 2 else []
@@ -209,13 +210,13 @@ def made_up(given: tuple[int, int]) -> Round:
 
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(long_kills, "_play", made_up)
-    monkeypatch.setattr(long_kills, "make_arena", lambda folder: None)
+    monkeypatch.setattr(kill_runs, "play", made_up)
+    monkeypatch.setattr(kill_runs, "make_arena", lambda module, folder: None)
     return tmp_path / "below" / "kills.json"
 
 
 def call(state: Path, kills: int, *more: str) -> int:
-    return long_kills.main(["--kills", str(kills), "--jobs", "1", "--state", str(state), *more])
+    return kill_runs.main(RUN, ["--kills", str(kills), "--jobs", "1", "--state", str(state), *more])
 
 
 def test_pieces_add_up(state: Path) -> None:
@@ -238,6 +239,6 @@ def test_what_is_found_is_told_with_its_seed(
     assert call(state, 100, "--seed", "7") == 1
     assert "round 2 of seed 7: LOST: k1" in capsys.readouterr().out
     assert call(state, 100, "--seed", "7") == 1
-    assert long_kills.main(["--round", "2", "--seed", "7"]) == 1
+    assert kill_runs.main(RUN, ["--round", "2", "--seed", "7"]) == 1
     with pytest.raises(SystemExit, match="is of seed 7"):
         call(state, 200, "--seed", "8")

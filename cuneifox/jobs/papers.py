@@ -38,12 +38,12 @@ class Telling:
         self._read = 0
 
     def reading(self, given: Iterable[Read]) -> Iterator[Read]:
-        """Yield what is given, and tell how much of it is read."""
-        for self._read, each in enumerate(given):
+        """Yield what is given, and tell how much is read of all that is given."""
+        for each in given:
             if self.sets and not self._read % EVERY:
                 self._tell_read()
+            self._read += 1
             yield each
-        self._read += 1
         self.count = max(self.count, self._read)
 
     def tick(self, done: int) -> None:

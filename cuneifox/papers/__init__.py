@@ -1,7 +1,8 @@
 """Reports and documents as files. Knows what a table and a voucher on paper are; neither jobs nor HTTP."""
 
 from .errors import PaperFailed
-from .statements import StatementPaper, StatementPapers, StatementRow, write_statements
+from .statement_paper import StatementPaper, StatementPapers, StatementRow
+from .statements import write_statements
 from .table import Amount, Cell, Column, Row, Table
 from .vouchers import VoucherLine, VoucherPaper, VoucherPapers, write_vouchers
 from .writing import FORMS, write

@@ -13,7 +13,7 @@ from cuneifox import formats
 from cuneifox.i18n import _, current_language
 from cuneifox.papers.harmless import ON_LINE, wrapping
 from cuneifox.papers.table import Amount, Cell, Row, Table
-from cuneifox.papers.typesetting import merge_parts, prepare_part, set_parts
+from cuneifox.papers.typesetting import Numbering, merge_parts, prepare_part, set_parts
 from models.money import format_amount
 
 ROWS_OF_PART = 2_000
@@ -23,6 +23,9 @@ ASK_EVERY = 100
 
 WIDEST = 10
 """Columns wider than that together are set across."""
+
+FOOT_MM = 12.0
+"""Of a table's page: the lower margin without the footer's lines."""
 
 ZERO = "–"
 """What stands for no amount, so that those that are catch the eye."""
@@ -42,41 +45,58 @@ def write_pdf(
     part = next(parts, None)
     while part is not None:
         following = next(parts, None)
-        name, whole = f"part{len(sizes)}", not sizes and following is None
+        name, whole = part_name(len(sizes)), not sizes and following is None
         data = _data(*part, whole=whole, landscape=landscape)
         prepare_part(path.parent, name, "table", data)
         sizes.append(len(part[1]))
         part = following
     read()
-    numbers = {
-        "page-text": page_text(),
-        "lang": current_language(),
-        "landscape": landscape,
-        "footer-lines": len(table.footer),
-    }
-    set_document(path, sizes, table.title, numbers, tick)
+    look = numbers_look(len(table.footer), FOOT_MM, landscape=landscape)
+    names = [part_name(number) for number in range(len(sizes))]
+    set_document(path, sizes, table.title, Numbering([names], look), tick)
 
 
 def set_document(
     path: Path,
     sizes: Sequence[int],
     title: str,
-    numbers: dict[str, Any] | None,
+    numbering: Numbering | None,
     tick: Callable[[int], None],
 ) -> None:
-    """Set parts that lie in the folder of `path` as part0, part1, …, and put them together there.
+    """Set parts that lie in the folder of `path` under their `part_name`, and put them together there.
 
     Args:
         sizes: of each part, in what `tick` counts.
-        numbers: what numbers.typ wants, where pages are to be numbered over all parts.
+        numbering: None where each part's pages have numbers already.
     """
-    folder, names = path.parent, [f"part{number}" for number in range(len(sizes))]
+    folder, names = path.parent, [part_name(number) for number in range(len(sizes))]
     set_parts_of(folder, [[name] for name in names], sizes, tick)
     if len(names) == 1:
         (folder / names[0] / "out.pdf").rename(path)
         return
-    merge_parts(folder, names, wrapping(title), numbers, lambda: tick(sum(sizes)))
+    merge_parts(folder, names, wrapping(title), numbering, lambda: tick(sum(sizes)))
     (folder / "out.pdf").rename(path)
+
+
+def part_name(number: int) -> str:
+    """Return what a document's part is called, by its number from 0."""
+    return f"part{number}"
+
+
+def numbers_look(footer_lines: int, foot_mm: float, *, landscape: bool = False) -> dict[str, Any]:
+    """Return what numbers.typ wants, to set page numbers where a template of ours does.
+
+    Args:
+        footer_lines: how many lines stand beside the number.
+        foot_mm: the template's lower margin, without the footer's lines.
+    """
+    return {
+        "page-text": page_text(),
+        "lang": current_language(),
+        "landscape": landscape,
+        "footer-lines": footer_lines,
+        "foot-mm": foot_mm,
+    }
 
 
 def set_parts_of(

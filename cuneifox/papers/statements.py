@@ -6,78 +6,23 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
-from cuneifox import formats
-from cuneifox.i18n import _, current_language
-from cuneifox.papers.harmless import ON_LINE, wrapping
-from cuneifox.papers.pdf_form import page_text, set_document, set_parts_of, shown_amount
-from cuneifox.papers.thai_words import baht_words
-from cuneifox.papers.typesetting import prepare_part
+from cuneifox.papers.harmless import wrapping
+from cuneifox.papers.pdf_form import numbers_look, part_name, set_document, set_parts_of
+from cuneifox.papers.statement_paper import HEADING, Piece, StatementPapers, part_data, pieces_of
+from cuneifox.papers.typesetting import Numbering, merge_parts, prepare_part
 from cuneifox.papers.writing import nobody, whole_or_nothing
-from models.money import format_amount
 
-LINES_OF_PART = 1_500
-"""Lines that are set at a time, a statement's heading counted as ten."""
+ROWS_OF_PART = 1_500
+"""Rows that are set at a time, headings among them."""
+
+FOOT_MM = 14.4
+"""The lower margin of statements.typ without the footer's lines, of which one says whose the page is."""
 
 FORMS: dict[str, str] = {"pdf": "application/pdf", "zip": "application/zip"}
 """What statements can be written as, and the file's media type."""
-
-
-@dataclass(frozen=True, slots=True)
-class StatementRow:
-    """One line; `amount` in minor units, debit positive: what the customer owes more."""
-
-    date: date
-    number: str
-    text: str
-    reference: str
-    amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class StatementPaper:
-    """One customer's statement.
-
-    Attributes:
-        facts: what stands under the customer's name: address, tax id.
-        opening: the balance before the first line, in minor units.
-    """
-
-    code: str
-    name: str
-    opening: int
-    rows: Sequence[StatementRow]
-    facts: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class StatementPapers:
-    """Statements of one company's customers; they are read once.
-
-    Attributes:
-        name: of the file, without its ending.
-        company: its name, `company_facts` what else stands under it.
-        first: the first day, None for the beginning of the books; `last`, the last one.
-        days: both in words.
-        currency: of all amounts; closing balances in THB are repeated in Thai words.
-        footer: on each page, a line each.
-    """
-
-    name: str
-    title: str
-    company: str
-    first: date | None
-    last: date
-    days: str
-    currency: str
-    decimals: int
-    statements: Iterable[StatementPaper]
-    company_facts: Sequence[str] = field(default=())
-    footer: Sequence[str] = field(default=())
 
 
 def write_statements(
@@ -90,67 +35,112 @@ def write_statements(
     """Write statements as one of FORMS to `path`, in the current language.
 
     All are read, and laid down beside it, before any page is set; `read` is called between the two. `tick` is told how
-    many statements are set, also several times a second while pages are. It may raise: then nothing is left at `path`.
+    many rows are set, each statement counted as one more, also several times a second while pages are. It may raise:
+    then nothing is left at `path`.
     Raises PaperFailed if a PDF can't be made, OSError if it can't be written.
     """
     make = _write_zip if form == "zip" else _write_pdf
     whole_or_nothing(path, lambda working: make(papers, working, tick, read))
 
 
+class _Parts:
+    """What is laid down in a folder to be set.
+
+    Attributes:
+        sizes: of the parts by their names, in what `tick` counts.
+        runs: the parts of each statement that has several.
+    """
+
+    def __init__(self, papers: StatementPapers, folder: Path) -> None:
+        self._papers, self._folder = papers, folder
+        self.sizes: dict[str, int] = {}
+        self.runs: list[list[str]] = []
+
+    def add(self, pieces: Sequence[Piece]) -> str:
+        """Lay down pieces as one part, and return its name."""
+        name = part_name(len(self.sizes))
+        self.sizes[name] = sum(piece.size for piece in pieces)
+        prepare_part(self._folder, name, "statements", part_data(self._papers, pieces))
+        return name
+
+    def add_run(self, pieces: Iterable[Piece]) -> list[str]:
+        """Lay down a statement's pieces as parts of their own, and return their names."""
+        names = [self.add([piece]) for piece in pieces]
+        if len(names) > 1:
+            self.runs.append(names)
+        return names
+
+    def batches(self) -> list[list[str]]:
+        """The parts' names, as many together as are set at a time."""
+        batches: list[list[str]] = []
+        room = 0
+        for name, size in self.sizes.items():
+            if room <= 0:
+                batches.append([])
+                room = ROWS_OF_PART
+            batches[-1].append(name)
+            room -= size + HEADING
+        return batches
+
+    def numbering(self, runs: Sequence[Sequence[str]]) -> Numbering:
+        """How these runs' pages are numbered."""
+        return Numbering(runs, numbers_look(1 + len(self._papers.footer), FOOT_MM))
+
+
 def _write_pdf(
     papers: StatementPapers, path: Path, tick: Callable[[int], None], read: Callable[[], None]
 ) -> None:
-    sizes: list[int] = []
-    part: list[StatementPaper] = []
-    lines = 0
-
-    def lay_down() -> None:
-        prepare_part(path.parent, f"part{len(sizes)}", "statements", _data(papers, part))
-        sizes.append(len(part))
-
+    parts = _Parts(papers, path.parent)
+    waiting: list[Piece] = []
     for paper in papers.statements:
         tick(0)
-        part.append(paper)
-        lines += 10 + len(paper.rows)
-        if lines >= LINES_OF_PART:
-            lay_down()
-            part, lines = [], 0
-    if part:
-        lay_down()
+        pieces = pieces_of(papers, paper)
+        first = next(pieces)
+        if first.whole:
+            waiting.append(first)
+        full = sum(piece.size + HEADING for piece in waiting) >= ROWS_OF_PART
+        if waiting and (full or not first.whole):
+            parts.add(waiting)
+            waiting = []
+        if not first.whole:
+            parts.add_run(chain([first], pieces))
+    if waiting:
+        parts.add(waiting)
     read()
-    if not sizes:
-        raise ValueError("There is no statement to print.")
-    set_document(path, sizes, papers.title, None, tick)
+    _demand_some(parts)
+    set_document(path, list(parts.sizes.values()), papers.title, parts.numbering(parts.runs), tick)
 
 
 def _write_zip(
     papers: StatementPapers, path: Path, tick: Callable[[int], None], read: Callable[[], None]
 ) -> None:
-    batches: list[list[str]] = [[]]
-    names: dict[str, str] = {}
+    parts = _Parts(papers, path.parent)
+    files: dict[str, list[str]] = {}
     taken: set[str] = set()
-    lines = 0
     for paper in papers.statements:
         tick(0)
-        name = f"part{len(names)}"
-        prepare_part(path.parent, name, "statements", _data(papers, [paper]))
-        names[name] = _file_name(paper.code, taken)
-        batches[-1].append(name)
-        lines += 10 + len(paper.rows)
-        if lines >= LINES_OF_PART:
-            batches.append([])
-            lines = 0
+        files[_file_name(paper.code, taken)] = parts.add_run(pieces_of(papers, paper))
     read()
-    if not names:
-        raise ValueError("There is no statement to print.")
-    filled = [batch for batch in batches if batch]
-    set_parts_of(path.parent, filled, [len(batch) for batch in filled], tick)
+    _demand_some(parts)
+    batches = parts.batches()
+    sizes = [sum(parts.sizes[name] for name in batch) for batch in batches]
+    set_parts_of(path.parent, batches, sizes, tick)
+    all_done = sum(sizes)
     with zipfile.ZipFile(path, "w") as whole:  # what is in a PDF is compressed already
-        for name, file_name in names.items():
-            tick(len(names))
-            made = path.parent / name / "out.pdf"
+        for file_name, names in files.items():
+            tick(all_done)
+            made = path.parent / names[0] / "out.pdf"
+            if len(names) > 1:
+                numbering, title = parts.numbering([names]), wrapping(papers.title)
+                merge_parts(path.parent, names, title, numbering, lambda: tick(all_done))
+                made = path.parent / "out.pdf"
             whole.write(made, file_name)
             made.unlink()
+
+
+def _demand_some(parts: _Parts) -> None:
+    if not parts.sizes:
+        raise ValueError("There is no statement to print.")
 
 
 def _file_name(code: str, taken: set[str]) -> str:
@@ -163,70 +153,3 @@ def _file_name(code: str, taken: set[str]) -> str:
         name = f"{stem}-{number}.pdf"
     taken.add(name.casefold())
     return name
-
-
-def _data(papers: StatementPapers, statements: list[StatementPaper]) -> dict[str, Any]:
-    headings = [
-        _("Date"),
-        _("Number"),
-        _("Text"),
-        _("Reference"),
-        _("Debit"),
-        _("Credit"),
-        _("Balance"),
-    ]
-    return {
-        "title": wrapping(papers.title),
-        "company": wrapping(papers.company),
-        "company-facts": [wrapping(each) for each in papers.company_facts],
-        "facts": [[_("Period"), papers.days], [_("Currency"), papers.currency]],
-        "headings": headings,
-        "footer": [wrapping(line, ON_LINE) for line in papers.footer],
-        "page-text": page_text(),
-        "lang": current_language(),
-        "statements": [_statement(papers, each) for each in statements],
-    }
-
-
-def _statement(papers: StatementPapers, paper: StatementPaper) -> dict[str, Any]:
-    balance, debit, credit, rows = paper.opening, 0, 0, []
-    for row in paper.rows:
-        balance += row.amount
-        debit += max(row.amount, 0)
-        credit += max(-row.amount, 0)
-        rows.append(_row(papers, row, balance))
-    in_baht = papers.currency == "THB" and papers.decimals == 2
-    return {
-        "code": wrapping(paper.code),
-        "name": wrapping(paper.name),
-        "facts": [wrapping(fact, ON_LINE) for fact in paper.facts],
-        "opening": [
-            _day(papers.first),
-            _("Opening balance"),
-            shown_amount(paper.opening, papers.decimals, False),
-        ],
-        "rows": rows,
-        "closing": [
-            _day(papers.last),
-            _("Closing balance"),
-            format_amount(debit, papers.decimals),
-            format_amount(credit, papers.decimals),
-            shown_amount(balance, papers.decimals, False),
-        ],
-        "words": baht_words(balance) if in_baht else "",
-    }
-
-
-def _row(papers: StatementPapers, row: StatementRow, balance: int) -> list[str]:
-    amount = format_amount(abs(row.amount), papers.decimals)
-    sides = (amount, "") if row.amount >= 0 else ("", amount)
-    return [
-        formats.date(row.date),
-        *(wrapping(text) for text in (row.number, row.text, row.reference)),
-        *sides,
-        shown_amount(balance, papers.decimals, False),
-    ]
-
-
-def _day(day: date | None) -> str:
-    return formats.date(day) if day is not None else ""

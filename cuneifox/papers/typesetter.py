@@ -72,23 +72,33 @@ def _is_tagged(part: Path) -> bool:
 
 
 def _merge(fonts: Path, folder: Path, plan: dict[str, Any]) -> None:
-    """Put the parts into one document; with `numbers`, number its pages over all."""
+    """Put the parts into one document, and number the pages of each run of them together."""
     import pikepdf
 
-    parts = [folder / name / "out.pdf" for name in plan["merge"]]
-    counts = []
-    for path in parts:
-        with pikepdf.open(path) as part:
-            counts.append(len(part.pages))
-    before = 0
+    pages = {}
+    for name in plan["merge"]:
+        with pikepdf.open(folder / name / "out.pdf") as part:
+            pages[name] = len(part.pages)
+    places = _places(plan["runs"], pages)
     with _joining().joined(folder / "out.pdf", plan["title"]) as whole:
-        for path, count in zip(parts, counts, strict=True):
+        for name in plan["merge"]:
+            path = folder / name / "out.pdf"
             with pikepdf.open(path) as part:
-                if plan["numbers"]:
-                    _number(fonts, folder, part, plan["numbers"], before, sum(counts))
+                if name in places:
+                    _number(fonts, folder, part, plan["numbers"], *places[name])
                 whole.add(part)
             path.unlink()
-            before += count
+
+
+def _places(runs: list[list[str]], pages: dict[str, int]) -> dict[str, tuple[int, int]]:
+    """How many pages of its run come before each part, and how many the run has."""
+    places = {}
+    for run in runs:
+        before, count = 0, sum(pages[name] for name in run)
+        for name in run:
+            places[name] = before, count
+            before += pages[name]
+    return places
 
 
 def _joining() -> Any:

@@ -14,6 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -87,17 +88,27 @@ def set_parts(
             process.kill()
 
 
-def merge_parts(
-    folder: Path, names: Sequence[str], title: str, numbers: dict[str, Any] | None, wanted: Wanted
-) -> None:
-    """Put parts that are set together as the folder's out.pdf; theirs are gone then. Raises PaperFailed.
+@dataclass(frozen=True)
+class Numbering:
+    """How pages are numbered once parts are put together.
 
-    Args:
-        numbers: what numbers.typ wants, where pages are to be numbered over all parts.
+    Attributes:
+        runs: parts, by their names, whose pages are numbered together; others have numbers of their own.
+        look: what numbers.typ wants.
     """
-    if numbers is not None:
+
+    runs: Sequence[Sequence[str]]
+    look: dict[str, Any]
+
+
+def merge_parts(
+    folder: Path, names: Sequence[str], title: str, numbering: Numbering | None, wanted: Wanted
+) -> None:
+    """Put parts that are set together as the folder's out.pdf; theirs are gone then. Raises PaperFailed."""
+    plan: dict[str, Any] = {"parts": [], "merge": list(names), "title": title, "runs": []}
+    if numbering is not None:
+        plan |= {"runs": numbering.runs, "numbers": numbering.look}
         prepare_part(folder, "numbers", "numbers", {})
-    plan = {"parts": [], "merge": list(names), "title": title, "numbers": numbers}
     _turn(wanted, wait=True)
     process = _Process(folder, {**plan, "seconds": MERGING_SECONDS})
     try:
@@ -106,6 +117,7 @@ def merge_parts(
         process.finish()
     finally:
         process.kill()
+        shutil.rmtree(folder / "numbers", ignore_errors=True)
 
 
 def _turn(wanted: Wanted, *, wait: bool) -> bool:

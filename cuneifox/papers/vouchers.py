@@ -11,7 +11,7 @@ from typing import Any
 from cuneifox import formats
 from cuneifox.i18n import _, current_language
 from cuneifox.papers.harmless import ON_LINE, wrapping
-from cuneifox.papers.pdf_form import page_text, set_document
+from cuneifox.papers.pdf_form import page_text, part_name, set_document
 from cuneifox.papers.thai_words import baht_words
 from cuneifox.papers.typesetting import prepare_part
 from cuneifox.papers.writing import nobody, whole_or_nothing
@@ -92,7 +92,7 @@ def _write(
     sizes: list[int] = []
     for part in _parts(papers.vouchers):
         tick(0)
-        prepare_part(path.parent, f"part{len(sizes)}", "vouchers", _data(papers, part))
+        prepare_part(path.parent, part_name(len(sizes)), "vouchers", _data(papers, part))
         sizes.append(len(part))
     read()
     if not sizes:

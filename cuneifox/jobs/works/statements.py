@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from cuneifox.i18n import _l, ngettext
 from cuneifox.jobs.kinds import kind
 from cuneifox.jobs.papers import Telling, reading
 from cuneifox.jobs.work import Work
+from cuneifox.papers import StatementPaper
 from cuneifox.papers.statements import FORMS, write_statements
 from cuneifox.statement_papers import printed_statements, statements_of
 from models.errors import BadInput
@@ -34,8 +35,14 @@ def statements(work: Work) -> str:
     with reading(work, "books", "registers") as read:
         found = statements_of(given)
         papers = printed_statements(found, now_shown(), work.actor.name)
-        telling = Telling(work, len(found.figures), sets=True)
-        papers = replace(papers, statements=telling.reading(papers.statements))
+        telling = Telling(work, found.count + len(found.figures), sets=True)
+        papers = replace(papers, statements=_told(papers.statements, telling))
         with work.file(f"{papers.name}.{form}", FORMS[form]) as path:
             write_statements(form, papers, path, telling.tick, read)
     return ngettext("%(num)s statement", "%(num)s statements", len(found.figures))
+
+
+def _told(papers: Iterable[StatementPaper], telling: Telling) -> Iterator[StatementPaper]:
+    """The statements; it is told as they are read, and as their rows are."""
+    for paper in telling.reading(papers):
+        yield replace(paper, rows=telling.reading(paper.rows))
