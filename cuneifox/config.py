@@ -71,6 +71,7 @@ class ConsolidatedReports(msgspec.Struct, frozen=True):
 
     companies: Positive = 50
     seconds: Positive = 30
+    file_companies: Positive = 500
 
 
 class Jobs(msgspec.Struct, frozen=True):

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cuneifox.consolidated_requests import TITLE
 from cuneifox.consolidation import FAILURES
+from cuneifox.file_names import file_name
 from cuneifox.i18n import _
 from cuneifox.papers import Amount, Cell, Row, Table
 from cuneifox.papers import Column as PaperColumn
 from cuneifox.words import ACCOUNT_TYPES, shown_name
 from models.reports.consolidated import Block, Column, Consolidated
+
+NAMED = 3
+"""Companies of which a file is named."""
 
 
 def consolidated_table(report: Consolidated, figure: str) -> Table:
@@ -21,12 +26,19 @@ def consolidated_table(report: Consolidated, figure: str) -> Table:
     companies = [column for block in report.blocks for column in block.columns]
     columns = [
         *(PaperColumn(each) for each in (_("Currency"), _("Code"), _("Account"), _("Type"))),
-        *(PaperColumn(_heading(each), "amount") for each in companies),
+        *(PaperColumn(heading(each), "amount") for each in companies),
         PaperColumn(_("Total"), "amount"),
         PaperColumn(_("Missing from the total")),
     ]
     rows = _rows(report, figure, len(companies))
-    return Table("consolidated-trial-balance", _("Consolidated trial balance"), columns, rows)
+    return Table(file_name_of(report), str(TITLE), columns, rows)
+
+
+def file_name_of(report: Consolidated) -> str:
+    """Return what its files are called: by the companies' short names, or how many they are."""
+    slugs = [column.slug for block in report.blocks for column in block.columns]
+    whose = "-".join(slugs) if len(slugs) <= NAMED else f"{len(slugs)}-companies"
+    return file_name("consolidated-trial-balance", report.first, report.last, whose=whose)
 
 
 def _rows(report: Consolidated, figure: str, companies: int) -> Iterator[Row]:
@@ -38,7 +50,7 @@ def _rows(report: Consolidated, figure: str, companies: int) -> Iterator[Row]:
 
 
 def _block_rows(block: Block, figure: str, before: int, beyond: int) -> Iterator[Row]:
-    missing = ", ".join(_heading(column) for column in block.columns if column.failure)
+    missing = ", ".join(heading(column) for column in block.columns if column.failure)
     for row in block.rows:
         own: list[Cell] = [
             None if each is None else Amount(getattr(each, figure), block.decimals)
@@ -53,6 +65,7 @@ def _block_rows(block: Block, figure: str, before: int, beyond: int) -> Iterator
         )
 
 
-def _heading(column: Column) -> str:
+def heading(column: Column) -> str:
+    """Return what stands above a company's figures: its name, and why there are none."""
     name = f"{shown_name(column)} ({column.slug})"
     return f"{name}: {FAILURES[column.failure]}" if column.failure else name

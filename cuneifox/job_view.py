@@ -9,12 +9,12 @@ from flask import url_for
 
 from cuneifox import formats
 from cuneifox.i18n import LazyText, _, _l
-from cuneifox.jobs.kinds import title_of
+from cuneifox.jobs.kinds import companies_of, title_of
 from cuneifox.scope_form import PRESETS
 from cuneifox.words import shown_name
 from models.companies import Company
 from models.jobs.job import DONE, WHOLE, Job
-from models.people import User
+from models.people import Membership, User
 
 STATES: dict[str, LazyText] = {
     "waiting": _l("waits"),
@@ -32,6 +32,9 @@ REASONS: dict[str, LazyText] = {
     "lapsed": _l("Whoever ran it was gone again and again; the operator has to look why."),
 }
 
+NAMED = 3
+"""Companies of a job that are named; of the others it is told how many they are."""
+
 BADGES = {"done": "good", "failed": "bad", "cancelled": "warn"}
 
 
@@ -39,7 +42,8 @@ class JobView(NamedTuple):
     """One job as a page shows it.
 
     Attributes:
-        title: what it does; `about`, of what and which days; `company`, where, "" for none; `who` asked for it.
+        title: what it does; `about`, of what and which days; `company`, where, several by some names, "" for none;
+            `who` asked for it.
         word: its state, as people call it; `badge` the class in which it is shown.
         progress: 0 to 1; `line` says how far it is, what came of it, or why it has ended.
         link: the address of its result, or "".
@@ -65,10 +69,51 @@ class JobView(NamedTuple):
 
 
 def views_of(jobs: list[Job]) -> list[JobView]:
-    """Return jobs as they are shown; three queries, however many there are."""
-    companies = _named(Company, Company.tenant_id, {job.tenant_id for job in jobs})
+    """Return jobs as they are shown; four queries at most, however many there are."""
+    companies = _companies(jobs)
     people = _named(User, User.id, {job.user_id for job in jobs})
     return [_view(job, companies, people) for job in jobs]
+
+
+def where(job: Job) -> str:
+    """Return the name of the company that a job is about; of several some names; "" for none."""
+    return _where(job, _companies([job]))
+
+
+def _companies(jobs: list[Job]) -> dict[tuple[str, str], Any]:
+    """The companies that jobs are about, by the job's id and theirs.
+
+    Of several companies those alone that the asker is still a member of: what the others are called by now isn't theirs
+    to know.
+    """
+    about = {job.id: _ids(job)[:NAMED] for job in jobs}
+    rows = _named(Company, Company.tenant_id, {each for ids in about.values() for each in ids})
+    several = {job.user_id for job in jobs if about[job.id] and not job.tenant_id}
+    members: set[tuple[str, str]] = set()
+    if several:
+        query = Membership.select(Membership.user, Membership.tenant_id)
+        mine = Membership.user.in_(list(several)) & Membership.tenant_id.in_(list(rows))
+        members = set(query.where(mine).tuples())
+    return {
+        (job.id, each): rows[each]
+        for job in jobs
+        for each in about[job.id]
+        if each in rows and (job.tenant_id or not job.user_id or (job.user_id, each) in members)
+    }
+
+
+def _ids(job: Job) -> list[str]:
+    """The ids of the companies that a job is about."""
+    return [job.tenant_id] if job.tenant_id else companies_of(job.kind, job.given)
+
+
+def _where(job: Job, companies: Mapping[tuple[str, str], Any]) -> str:
+    ids = _ids(job)
+    names = [shown_name(companies[job.id, each]) for each in ids if (job.id, each) in companies]
+    told = ", ".join(names)
+    if job.tenant_id or len(names) == len(ids):
+        return told
+    return f"{told} {_('and %(count)s more', count=len(ids) - len(names))}".strip()
 
 
 def _named(model: Any, column: Any, ids: set[str]) -> dict[str, Any]:
@@ -76,14 +121,14 @@ def _named(model: Any, column: Any, ids: set[str]) -> dict[str, Any]:
     return {getattr(row, column.name): row for row in model.select().where(column.in_(list(ids)))}
 
 
-def _view(job: Job, companies: dict[str, Any], people: dict[str, Any]) -> JobView:
-    company, user = companies.get(job.tenant_id), people.get(job.user_id)
+def _view(job: Job, companies: Mapping[tuple[str, str], Any], people: dict[str, Any]) -> JobView:
+    user = people.get(job.user_id)
     stopping = job.state == "running" and bool(job.reason)
     return JobView(
         job,
         title_of(job.kind, job.given),
         about(job.given),
-        shown_name(company) if company is not None else "",
+        _where(job, companies),
         user.display_name if user is not None else _("the server itself"),
         str(_l("is stopped")) if stopping else str(STATES[job.state]),
         BADGES.get(job.state, ""),
@@ -113,6 +158,8 @@ def line_of(job: Job) -> str:
     """Return the one line that says how far a job is, what came of it, or why it has ended."""
     if job.state == "failed" and job.error:
         return str(job.error)
+    if job.state == "cancelled" and job.reason in ("rights", "company") and job.error:
+        return str(job.error)  # which names the company
     if job.state in ("failed", "cancelled") and job.reason in REASONS:
         return str(REASONS[job.reason])
     if job.state == "waiting" and job.error:

@@ -12,6 +12,7 @@ import pytest
 from cuneifox_site import Site
 from jobs_catalogue import NOW, asked, catalogue, fresh
 from models.jobs import ending, taking
+from models.jobs.asking import Asker, ask
 from models.jobs.job import LATER, NIGHTLY, RUNNING, SOON, Job
 from models.jobs.taking import LEASE, PATIENCE, held_back, ready, share_of, take
 
@@ -105,6 +106,21 @@ def test_jobs_of_no_company_have_no_share(site: Site) -> None:
     for _ in range(3):
         asked()
     assert [taken(1).state for _ in range(3)] == [RUNNING] * 3
+
+
+def test_a_person_with_a_hundred_jobs_of_no_company_doesnt_hold_all_workers(site: Site) -> None:
+    """What one asks for of several companies counts as one's own; what companies have besides isn't held back."""
+    asker = Asker("malee", "digest")
+    for _ in range(100):
+        ask("x", {}, asker, now=NOW - 100, priority=SOON)
+    assert [taken(2).holder for _ in range(2)] == ["malee"] * 2
+    assert take("w", 2, now=NOW) is None
+    assert held_back("malee", now=NOW)
+    of_company, _ = ask("x", {}, asker, now=NOW, priority=NIGHTLY, tenant_id="big")
+    servers = asked(priority=NIGHTLY)
+    assert {taken(2).id for _ in range(2)} == {of_company.id, servers.id}
+    assert take("w", 2, now=NOW) is None
+    assert not held_back("big", now=NOW)
 
 
 @pytest.mark.parametrize(

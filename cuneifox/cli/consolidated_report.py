@@ -53,7 +53,7 @@ def report(
 def _made(
     slugs: list[str], first: datetime.date | None, last: datetime.date | None
 ) -> tuple[Consolidated, bool]:
-    from cuneifox.consolidation import read_parts
+    from cuneifox.consolidation import Wanted, read_parts
     from models.companies import Company
     from models.reports.consolidated import consolidate
 
@@ -69,7 +69,7 @@ def _made(
         chosen = [(Company.get_by_id(tenant.id), tenant) for tenant in tenants]
         last = last or today(config)
         first = first or datetime.date(last.year, 1, 1)
-        parts = read_parts(router, chosen, first, last, seconds=bounds.seconds)
+        parts = read_parts(router, chosen, Wanted(first, last), seconds=bounds.seconds)
         for (company, _), part in zip(chosen, parts, strict=True):
             if not part.failure:
                 log("consolidated.trial_balance", f"{first} – {last}", company)

@@ -7,10 +7,11 @@ needs and no others; the books show that name, never a person's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
-from cuneifox.jobs.kinds import Kind
+from cuneifox.jobs.kinds import Kind, companies_of
+from cuneifox.jobs.several import Barred, demand_each
 from cuneifox.visits import Visit, read_only_modules
 from models.actors import Actor, Level
 from models.companies import Company
@@ -22,10 +23,15 @@ from tenants.entries import fresh_thread_name
 
 
 class Stopped(Exception):
-    """Raised in a job that is to stop; `reason` is a word of `models.jobs.job.REASONS`, or `lost` or `closing`."""
+    """Raised in a job that is to stop.
 
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
+    Attributes:
+        reason: a word of `models.jobs.job.REASONS`, or `lost` or `closing`.
+        company: which of several companies it stops for, where it is known.
+    """
+
+    def __init__(self, reason: str, company: Company | None = None) -> None:
+        self.reason, self.company = reason, company
         super().__init__(reason)
 
 
@@ -59,29 +65,47 @@ def tenant_of(router: Router, job: Job) -> Tenant | None:
         raise Stopped("company") from None
 
 
-def actor_of(job: Job, kind: Kind, tenant: Tenant | None, now: float) -> Actor:
+def actor_of(router: Router, job: Job, kind: Kind, tenant: Tenant | None, now: float) -> Actor:
     """Return who does the job, with the rights they have by now.
 
     Raises:
-        Stopped: the session is over, or who asked may not any more.
+        Stopped: the session is over, or who asked may not any more; of several companies, in one of them.
     """
     if tenant is not None and tenant.state == "suspended":
         raise Stopped("company")
-    if not job.user_id:
+    visit = visit_of(job, now)
+    if kind.companies is not None:
+        demand_companies(router, kind, companies_of(kind.name, job.given), visit)
+    if visit is None:
         return _demand(server_actor(job, kind, tenant), kind, "company")
-    session = Session.get_or_none(Session.digest == job.session)
-    if session is None or session.expires_at <= now or not session.user.active:
-        raise Stopped("signed_out")
-    visit = Visit(session, session.user)
     if tenant is not None:
         visit.tenant = tenant
-        visit.membership = Membership.find(session.user, tenant.id)
+        visit.membership = Membership.find(visit.user, tenant.id)
         visit.company = Company.get_or_none(Company.tenant_id == tenant.id)
         if visit.membership is None or visit.company is None:
             raise Stopped("rights")
-    if kind.administers and not session.user.is_administrator:
+    if kind.administers and not visit.user.is_administrator:
         raise Stopped("rights")
-    return _demand(visit.actor, kind, "rights")
+    return _demand(visit.actor, kind, "rights") if kind.companies is None else visit.actor
+
+
+def visit_of(job: Job, now: float) -> Visit | None:
+    """Return the visit of the session of a job, None for the server's own; Stopped where it is over."""
+    if not job.user_id:
+        return None
+    session = Session.get_or_none(Session.digest == job.session)
+    if session is None or session.expires_at <= now or not session.user.active:
+        raise Stopped("signed_out")
+    return Visit(session, session.user)
+
+
+def demand_companies(router: Router, kind: Kind, ids: Collection[str], visit: Visit | None) -> None:
+    """Raise Stopped, which names the company, unless a kind of work may be done on each of these; see `demand_each`."""
+    try:
+        demand_each(router, kind, ids, visit)
+    except Barred as barred:
+        company = Company.get_or_none(Company.tenant_id == barred.tenant_id)
+        raise Stopped(barred.reason, company) from None
 
 
 def server_actor(job: Job, kind: Kind, tenant: Tenant | None) -> Actor:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from cuneifox.jobs.kinds import KINDS, Kind
+from cuneifox.jobs.kinds import KINDS, Kind, companies_of
+from cuneifox.jobs.several import Barred, demand_each
 from cuneifox.services import services
 from cuneifox.visits import Visit
 from models.companies import Company
@@ -40,7 +43,7 @@ def result_of(job: Job, visit: Visit) -> Path:
     path = services().results.path_of(job)
     if job.user_id != visit.user.id or path is None:
         raise NotFound("This job has no result, or it was removed after its time. Run it again.")
-    demand(visit_in(visit, job.tenant_id), KINDS.get(job.kind))
+    demand(visit_in(visit, job.tenant_id), KINDS.get(job.kind), job.given)
     return path
 
 
@@ -63,10 +66,23 @@ def visit_in(visit: Visit, tenant_id: str) -> Visit:
     return replace(visit, tenant=tenant, company=company, membership=membership)
 
 
-def demand(visit: Visit, kind: Kind | None) -> None:
-    """Raise NotAllowed unless whoever visits has the rights that a kind of work needs."""
+def demand(visit: Visit, kind: Kind | None, arguments: Mapping[str, Any]) -> None:
+    """Look whether whoever visits has the rights that a kind of work needs; in each of the companies that it names.
+
+    Raises:
+        NotAllowed: they lack one.
+        NotFound: one of several companies isn't open to them.
+    """
     if kind is None:
         raise NotAllowed("There is no such kind of work in this version of the program.")
-    kind.demand(visit.actor)
+    if kind.companies is None:
+        kind.demand(visit.actor)
+    else:
+        try:
+            demand_each(services().router, kind, companies_of(kind.name, arguments), visit)
+        except Barred:
+            raise NotFound(
+                "One of the companies of this job isn't open to you any more. Ask anew for those that are."
+            ) from None
     if kind.administers and not visit.user.is_administrator:
         raise NotAllowed("Only an administrator may ask for that.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,8 @@ class Kind:
             this kind has.
         most_attempts: how often it is tried where what failed may pass.
         of_company: whether it works on a company's stores.
+        companies: for work on several companies, which its job belongs to none of: returns their ids by its arguments.
+            What it needs is needed in each.
         may_freeze: whether it needs the right to freeze months.
         administers: whether only administrators may ask for it.
     """
@@ -37,6 +39,7 @@ class Kind:
     needs: tuple[Right, ...] = ()
     most_attempts: int = 3
     of_company: bool = True
+    companies: Callable[[Mapping[str, Any]], Sequence[str]] | None = None
     may_freeze: bool = False
     administers: bool = False
 
@@ -64,6 +67,17 @@ def kind(
         return run
 
     return made
+
+
+def companies_of(name: str, arguments: Mapping[str, Any]) -> list[str]:
+    """Return the ids of the companies that work on several is about; none for all other work."""
+    known = KINDS.get(name)
+    if known is None or known.companies is None:
+        return []
+    try:
+        return [str(each) for each in known.companies(arguments)]
+    except (KeyError, TypeError, ValueError):  # arguments of another version of the program
+        return []
 
 
 def title_of(name: str, arguments: Mapping[str, Any]) -> str:

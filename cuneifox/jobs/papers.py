@@ -84,10 +84,16 @@ def reading(work: Work, *roles: str) -> Iterator[Callable[[], None]]:
     Raises:
         BooksError: says why a paper can't be made; who runs the server finds more in the log.
     """
-    with ExitStack() as snapshot:
+    with ExitStack() as snapshot, telling_why(work):
         snapshot.enter_context(work.snapshot(roles))
-        try:
-            yield snapshot.close
-        except PaperFailed as error:
-            log.error("Job %s: a PDF could not be made: %s", work.job.id, error)
-            raise BooksError("%(text)s", text=str(error.text)) from error
+        yield snapshot.close
+
+
+@contextmanager
+def telling_why(work: Work) -> Iterator[None]:
+    """Have BooksError say why a paper can't be made in the block; who runs the server finds more in the log."""
+    try:
+        yield
+    except PaperFailed as error:
+        log.error("Job %s: a PDF could not be made: %s", work.job.id, error)
+        raise BooksError("%(text)s", text=str(error.text)) from error

@@ -26,9 +26,10 @@ def request_job(
 
     Raises:
         NotAllowed: the visitor lacks a right that this kind of work needs.
+        NotFound: of several companies, one isn't open to the visitor.
     """
     wanted = KINDS.get(kind)
-    demand(visit, wanted)
+    demand(visit, wanted, arguments)
     assert wanted is not None
     tenant_id = visit.tenant.id if wanted.of_company and visit.tenant is not None else ""
     asker = Asker(visit.user.id, visit.session.digest, language=current_language())

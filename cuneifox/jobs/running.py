@@ -17,6 +17,7 @@ from cuneifox.jobs.work import Work
 from cuneifox.logs import at_work
 from cuneifox.mail.telling import tell_of_end
 from cuneifox.services import Services
+from cuneifox.words import shown_name
 from models.companies import Company
 from models.errors import BooksDamaged, BooksError
 from models.jobs import ending
@@ -44,9 +45,9 @@ def run_job(app: Flask, work: Work) -> None:
         try:
             line = _do(services, work)
         except Stopped as stopped:
-            _stopped(work, stopped.reason)
+            _stopped(work, stopped)
         except Exception as error:  # noqa: BLE001 - each is told to who asked
-            if work.stopping:
+            if work.stopping is not None:
                 _stopped(work, work.stopping)
             else:
                 _failed(work, error)
@@ -66,7 +67,7 @@ def _do(services: Services, work: Work) -> str:
         work.tenant = tenant
         if tenant is not None:
             work.company = Company.get_or_none(Company.tenant_id == tenant.id)
-        work.actor = actor_of(job, kind, tenant, services.now())
+        work.actor = actor_of(services.router, job, kind, tenant, services.now())
         work.check()
         log.info("%s begins: attempt %d", _named(job, kind), job.attempts)
         return kind.run(work) or ""
@@ -82,14 +83,24 @@ def _done(work: Work, line: str) -> None:
         log.warning("%s was done, but somebody else had taken it over", _named(job))
 
 
-def _stopped(work: Work, reason: str) -> None:
-    job, now = work.job, work.services.now()
+def _stopped(work: Work, stopped: Stopped) -> None:
+    job, now, reason = work.job, work.services.now(), stopped.reason
     if reason == CLOSING:
         ending.hand_back(job, now=now)
         log.info("%s is handed back: this worker stops", _named(job))
     elif reason != LOST:
-        ending.stop(job, reason, now=now)
+        ending.stop(job, reason, _why(stopped), now=now)
         log.info("%s has stopped: %s", _named(job), reason)
+
+
+def _why(stopped: Stopped) -> str:
+    """What is told of a stop for one of several companies; "" where its reason says all."""
+    if stopped.company is None:
+        return ""
+    name = shown_name(stopped.company)
+    if stopped.reason == "rights":
+        return _("It stopped as the right to read %(company)s was taken away.", company=name)
+    return _("It stopped as %(company)s was closed.", company=name)
 
 
 def _failed(work: Work, error: Exception) -> None:

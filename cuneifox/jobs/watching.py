@@ -118,10 +118,10 @@ class Watch:
                 if kind is None or work.stopping:
                     continue
                 try:
-                    actor_of(work.job, kind, tenant_of(router, work.job), now)
+                    actor_of(router, work.job, kind, tenant_of(router, work.job), now)
                 except Stopped as stopped:
                     stopping.cancel(work.job.id, stopped.reason, now=now)
-                    work.stop(stopped.reason)
+                    work.stop(stopped.reason, stopped.company)
         finally:
             router.leave(entry)
 

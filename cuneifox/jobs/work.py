@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cuneifox.jobs.entering import Stopped
+from cuneifox.jobs.entering import Stopped, demand_companies, visit_of
+from cuneifox.jobs.kinds import KINDS, companies_of
 from cuneifox.jobs.results import Results
 from models.actors import Actor
 from models.companies import Company
@@ -41,18 +42,22 @@ class Work:
         self.company: Company | None = None
         self.actor: Actor
         self.result: ending.Result | None = None
-        self._stopping = ""
+        self._stopped: Stopped | None = None
         self._snapshot: Snapshot | None = None
         self._interrupts: list[Callable[[], None]] = []
         self._written = 0.0
 
     # Told from outside, by who watches
 
-    def stop(self, reason: str) -> None:
-        """Have it stop at its next step; a query of its snapshot is interrupted, and so is what it waits for."""
-        if self._stopping:
+    def stop(self, reason: str, company: Company | None = None) -> None:
+        """Have it stop at its next step; a query of its snapshot is interrupted, and so is what it waits for.
+
+        Args:
+            reason: see `Stopped`, as for `company`.
+        """
+        if self._stopped is not None:
             return
-        self._stopping = reason
+        self._stopped = Stopped(reason, company)
         snapshot = self._snapshot
         if snapshot is not None:
             snapshot.end()
@@ -60,9 +65,9 @@ class Work:
             interrupt()
 
     @property
-    def stopping(self) -> str:
-        """Why it is to stop; "" as long as it isn't."""
-        return self._stopping
+    def stopping(self) -> Stopped | None:
+        """Why it is to stop; None as long as it isn't."""
+        return self._stopped
 
     # For the job's function
 
@@ -73,8 +78,8 @@ class Work:
 
     def check(self) -> None:
         """Raise `Stopped` where it is to stop."""
-        if self._stopping:
-            raise Stopped(self._stopping)
+        if self._stopped is not None:
+            raise Stopped(self._stopped.reason, self._stopped.company)
 
     def progress(self, fraction: float, line: str = "") -> None:
         """Say how far it is, from 0 to 1 and in words. Cheap: call it often.
@@ -92,11 +97,32 @@ class Work:
         """Return a key for what the job writes, the same at each attempt: an idempotency key for the books."""
         return f"job:{self.job.id}:{part}" if part else f"job:{self.job.id}"
 
+    def companies(self) -> Iterator[tuple[Company, Tenant]]:
+        """Yield the companies that the arguments name, each once it was looked whether who asked may still read it.
+
+        Raises:
+            Stopped: a company is gone or suspended, or a right was taken away.
+        """
+        kind, router = KINDS[self.job.kind], self.services.router
+        for tenant_id in companies_of(self.job.kind, self.arguments):
+            self.check()
+            visit = visit_of(self.job, self.services.now())
+            demand_companies(router, kind, [tenant_id], visit)
+            yield Company.get_by_id(tenant_id), router.tenant(tenant_id)
+
     @contextmanager
-    def snapshot(self, roles: Collection[str] | None = ("books",)) -> Iterator[Snapshot]:
-        """Read one state of the company's stores in the block; stopping the job interrupts what is being read."""
-        assert self.tenant is not None
-        taken = self.tenant.snapshot(roles=roles)
+    def snapshot(
+        self, roles: Collection[str] | None = ("books",), tenant: Tenant | None = None
+    ) -> Iterator[Snapshot]:
+        """Read one state of the company's stores in the block; stopping the job interrupts what is being read.
+
+        Args:
+            roles: which stores.
+            tenant: of which of several companies; it has an entry of its own in the block.
+        """
+        tenant = tenant or self.tenant
+        assert tenant is not None
+        taken = tenant.snapshot(roles=roles)
         try:
             with taken as snapshot:
                 self._snapshot = snapshot

@@ -138,8 +138,8 @@ class Workers:
         finally:
             with self._mutex:
                 del self._running[job.lease]
-        if job.tenant_id and taking.held_back(job.tenant_id, now=self.services.now()):
-            # For one whose hint came while the company had its share.
+        if job.holder and taking.held_back(job.holder, now=self.services.now()):
+            # For one whose hint came while its company or asker had their share.
             self.services.queue.send(job.id)
         self.services.router.universal.release()
 

@@ -14,11 +14,10 @@ from werkzeug.routing import BuildError
 
 from cuneifox import formats
 from cuneifox.i18n import _, current_language
+from cuneifox.job_view import where
 from cuneifox.jobs.kinds import title_of
 from cuneifox.papers.harmless import harmless
 from cuneifox.services import Services
-from cuneifox.words import shown_name
-from models.companies import Company
 from models.jobs.job import DONE, Job
 from models.people import User
 from models.people.addresses import clean_address
@@ -97,9 +96,8 @@ def _what(job: Job, services: Services) -> list[str]:
         else _("%(title)s: it has failed.", title=title)
     )
     lines = [told, _("You asked for it on %(moment)s.", moment=asked)]
-    company = Company.get_or_none(Company.tenant_id == job.tenant_id) if job.tenant_id else None
-    if company is not None:
-        lines.append(_("Company: %(name)s", name=harmless(shown_name(company))))
+    if company := where(job):
+        lines.append(_("Company: %(name)s", name=harmless(company)))
     return lines
 
 

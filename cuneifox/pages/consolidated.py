@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-from datetime import date as Date
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from cuneifox.access import only_reads
 from cuneifox.audit import note
 from cuneifox.calendar_scope import CALENDAR_PRESETS, CalendarScope
-from cuneifox.clock import today
+from cuneifox.clock import now_shown
+from cuneifox.consolidated_papers import consolidated_paper
+from cuneifox.consolidated_requests import FIGURES, KINDS, Asked, asked_of
 from cuneifox.consolidated_table import consolidated_table
-from cuneifox.consolidation import FAILURES, read_parts
-from cuneifox.downloads import csv_response
-from cuneifox.i18n import LazyText, _l, error_text
+from cuneifox.consolidation import FAILURES, READ, days_of, read_parts
+from cuneifox.downloads import csv_response, table_response
+from cuneifox.i18n import _l, error_text
 from cuneifox.identify import current_visit
+from cuneifox.jobs.kinds import title_of
+from cuneifox.jobs.requesting import request_job
 from cuneifox.navigation import Link
+from cuneifox.papers import FORMS
 from cuneifox.report_json import json_response
 from cuneifox.rosters import readable, reads_several, tenant_named, with_tenants
 from cuneifox.scope_form import BadScope
@@ -40,73 +45,102 @@ navigation = [
     )
 ]
 
-FIGURES: dict[str, LazyText] = {
-    "closing": _l("Closing balance"),
-    "moved": _l("Movement"),
-    "opening": _l("Opening balance"),
-}
-"""What the columns may show; each is a property of an account's figures."""
+KEPT = ("show", "empty", "before_closing", "negative")
 
-KINDS: dict[str, LazyText] = {
-    "asset": _l("Assets"),
-    "liability": _l("Liabilities"),
-    "equity": _l("Equity"),
-    "income": _l("Income"),
-    "expense": _l("Expenses"),
-}
-"""Headings of the accounts of each type, in the order of a report."""
+LONGEST = 2000
+"""Characters of an address that shows a report again; with more companies in it, the job's own page is shown."""
 
-KEPT = ("show", "empty", "before_closing")
+_SLUG = re.compile(r"[^\s,;]+")
+
+
+class TooMany(BadInput):
+    """Raised for more companies than the page shows, as many as a file may have."""
 
 
 def show_trial_balance(form: str) -> ResponseReturnValue:
     """A column for each ?company=, summed by currency; what can't be read is shown in its place."""
     scope = CalendarScope.typed(request.args)
-    asked = [slug for given in request.args.getlist("company") for slug in _SLUG.findall(given)]
+    asked = _slugs()
     if form == "html" and "company" not in request.args:
         return _page(scope, asked, None, {})
     try:
-        made = _made(scope, asked)
+        made, meant = _made(scope, asked)
+        if form in ("xlsx", "pdf"):
+            by = current_visit().user.display_name
+            paper = consolidated_paper(form, made, meant.figure, now_shown(), by, meant.parentheses)
+            return table_response(form, paper)
     except BadInput as error:
         if form == "json":
             raise
-        errors = error.errors if isinstance(error, BadScope) else {error.field: error_text(error)}
-        return _page(scope, asked, None, errors), 422
+        return _refused(scope, asked, error)
     if form == "json":
         return json_response(made)
     if form == "csv":
         bom = request.args.get("bom", "1") != "0"
-        return csv_response(consolidated_table(made, _figure()), bom)
+        return csv_response(consolidated_table(made, meant.figure), bom)
     return _page(scope, asked, made, {})
 
 
 blueprint.add_url_rule(
     "/trial-balance", "trial_balance", show_trial_balance, defaults={"form": "html"}
 )
-blueprint.add_url_rule("/trial-balance.<any(json, csv):form>", "trial_balance", show_trial_balance)
+blueprint.add_url_rule(
+    "/trial-balance.<any(json, csv, xlsx, pdf):form>", "trial_balance", show_trial_balance
+)
 
-_SLUG = re.compile(r"[^\s,;]+")
+
+@blueprint.post("/trial-balance")
+@only_reads
+def ask() -> ResponseReturnValue:
+    """Have it made as a file beside the page, of more companies than the page shows and however long."""
+    scope = CalendarScope.typed(request.form)
+    slugs, settings = _slugs(), services().config.consolidated
+    given: dict[str, Any] = {name: request.form[name] for name in KEPT if request.form.get(name)}
+    try:
+        form = request.form.get("form", "")
+        if form not in FORMS:
+            raise BadInput("Choose CSV, XLSX or PDF.", field="form")
+        chosen = _chosen(slugs, settings.file_companies)
+        asked_of(request.form, scope)
+    except BadInput as error:
+        return _refused(scope, slugs, error)
+    ids = [tenant.id for _company, tenant in chosen]
+    given |= {name: day for name, day in (("first", scope.first), ("last", scope.last)) if day}
+    arguments = {"companies": ids, "form": form, **given}
+    job = request_job(current_visit(), "consolidated", arguments)
+    for company, _tenant in chosen:
+        note("papers.ask", str(title_of("consolidated", arguments)), company)
+    back = url_for("consolidated.trial_balance", company=slugs, job=job.id, **given)
+    shown = len(chosen) <= settings.companies and len(back) <= LONGEST
+    return redirect(back if shown else url_for("jobs.show", id=job.id), 303)
 
 
-def _made(scope: CalendarScope, asked: list[str]) -> Consolidated:
+def _slugs() -> list[str]:
+    """The short names that were sent, in one field or in several."""
+    return [slug for given in request.values.getlist("company") for slug in _SLUG.findall(given)]
+
+
+def _made(scope: CalendarScope, asked: list[str]) -> tuple[Consolidated, Asked]:
     settings = services().config.consolidated
+    if settings.companies < len(set(asked)) <= settings.file_companies:
+        raise TooMany(
+            "Choose %(most)s companies at most, or have it made as a file beside the page.",
+            field="company",
+            most=settings.companies,
+        )
     chosen = _chosen(asked, settings.companies)
-    first, last = scope.read(today())
-    _figure()
+    meant = asked_of(request.args, scope)
     parts = read_parts(
         services().router,
         chosen,
-        first,
-        last,
+        meant.wanted,
         seconds=settings.seconds,
         may_read=lambda company: _membership(company.tenant_id) is not None,
-        with_closing=request.args.get("before_closing") != "1",
-        empty=request.args.get("empty") == "1",
     )
     for (company, _tenant), part in zip(chosen, parts, strict=True):
         if not part.failure:
-            note("consolidated.trial_balance", _days(first, last), company)
-    return consolidate(first, last, parts)
+            note(READ, days_of(meant.wanted), company)
+    return consolidate(meant.wanted.first, meant.wanted.last, parts), meant
 
 
 def _chosen(asked: list[str], most: int) -> list[tuple[Company, Tenant]]:
@@ -143,26 +177,32 @@ def _membership(tenant_id: str) -> Membership | None:
     return found if found is not None and found.actor(user).may("ledger", "read") else None
 
 
-def _figure() -> str:
-    figure = request.args.get("show") or "closing"
-    if figure not in FIGURES:
-        raise BadInput("Choose from the list what to show.", field="show")
-    return figure
+def _refused(scope: CalendarScope, asked: list[str], error: BadInput) -> ResponseReturnValue:
+    """Tell on the form what is wrong; what is only too much to wait for can still be asked for as a file."""
+    errors = error.errors if isinstance(error, BadScope) else {error.field: error_text(error)}
+    beside = isinstance(error, TooMany) or "company" not in errors
+    return _page(scope, asked, None, errors, beside), 422
 
 
-def _days(first: Date | None, last: Date) -> str:
-    return f"{first or ''} – {last}"
+def _again(kept: dict[str, Any], scope: CalendarScope) -> list[tuple[str, str]]:
+    """What was asked for, as fields of another form."""
+    sent = {**kept, "first": scope.first, "last": scope.last, "company": " ".join(kept["company"])}
+    return [(name, value) for name, value in sent.items() if value]
 
 
 def _page(
-    scope: CalendarScope, asked: list[str], made: Consolidated | None, errors: dict[str, str]
+    scope: CalendarScope,
+    asked: list[str],
+    made: Consolidated | None,
+    errors: dict[str, str],
+    beside: bool = True,
 ) -> str:
-    kept: dict[str, Any] = {name: request.args[name] for name in KEPT if request.args.get(name)}
+    kept: dict[str, Any] = {name: request.values[name] for name in KEPT if request.values.get(name)}
     kept["company"] = asked
     days = {"first": scope.first or None, "last": scope.last or None}
     address = "consolidated.trial_balance"
     offered = readable(current_visit().user)
-    most = services().config.consolidated.companies
+    settings = services().config.consolidated
     return render_template(
         "consolidated/trial_balance.html",
         scope=scope,
@@ -171,8 +211,11 @@ def _page(
         errors=errors,
         kept=kept,
         days=days,
-        most=most,
+        most=settings.companies,
+        most_in_file=settings.file_companies,
+        beside=beside and bool(asked),
         offered=None if offered.following else with_tenants(offered.rows),
+        asked_again=_again(kept, scope),
         figures=list(FIGURES.items()),
         figure=kept.get("show", "closing"),
         failures=FAILURES,

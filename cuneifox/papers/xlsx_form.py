@@ -31,7 +31,7 @@ EXACT = 10**15
 """Minor units from which on a spreadsheet's numbers, of 15 digits, would be others: such amounts are text."""
 
 _STRONG = ("group", "total", "foot")
-_FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
+_FORBIDDEN = re.compile(r"[\[\]:*?/\\]\s*")
 
 
 def write_xlsx(

@@ -63,9 +63,16 @@ def fail(job: Job, error: str, trace: str = "", *, now: float) -> bool:
     )
 
 
-def stop(job: Job, reason: str, *, now: float) -> bool:
-    """It has stopped, as it was to. False where the lease was lost."""
-    return _end(job, CANCELLED, now, reason=reason)
+def stop(job: Job, reason: str, text: str = "", *, now: float) -> bool:
+    """It has stopped, as it was to. False where the lease was lost.
+
+    Args:
+        job: as it was taken.
+        reason: a word of REASONS.
+        text: what is to be told of it, where the reason doesn't say all.
+        now: UTC seconds.
+    """
+    return _end(job, CANCELLED, now, reason=reason, error=text[:MOST_TEXT])
 
 
 def try_again(job: Job, error: str, trace: str = "", *, now: float) -> bool:

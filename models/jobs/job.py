@@ -124,6 +124,11 @@ class Job(RoutedModel):
         return read
 
     @property
+    def holder(self) -> str:
+        """Who has the job's worker, among whom workers are shared out: its company, or its asker; "" for the server."""
+        return self.tenant_id or self.user_id
+
+    @property
     def is_open(self) -> bool:
         """Whether it waits or runs."""
         return self.state in OPEN

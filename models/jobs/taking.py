@@ -2,7 +2,8 @@
 
 A person who waits comes before who will come back, and that before what the server does by itself; whatever has waited
 for PATIENCE comes as if somebody waited for it, so that nothing waits for ever. Among equals the company with the
-fewest jobs at work comes first, and no company has more than its share of the workers.
+fewest jobs at work comes first, and no company has more than its share of the workers. What a person asks for of no
+company, or of several, counts as that person's instead.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ UPDATE jobs SET state = 'running', attempts = attempts + 1, lease = ?1, lease_un
 WHERE id = (
   SELECT j.id FROM jobs AS j
   LEFT JOIN (
-    SELECT tenant_id, count(*) AS running FROM jobs WHERE state = 'running' AND tenant_id <> '' GROUP BY tenant_id
-  ) AS busy ON busy.tenant_id = j.tenant_id
+    SELECT coalesce(nullif(tenant_id, ''), user_id) AS holder, count(*) AS running
+    FROM jobs WHERE state = 'running' AND tenant_id || user_id <> '' GROUP BY holder
+  ) AS busy ON busy.holder = coalesce(nullif(j.tenant_id, ''), j.user_id)
   WHERE j.state = 'waiting' AND j.due_at <= ?2 AND coalesce(busy.running, 0) < ?5
   ORDER BY CASE WHEN j.due_at <= ?2 - ?6 THEN 0 ELSE j.priority END, coalesce(busy.running, 0), j.due_at, j.id
   LIMIT 1
@@ -66,9 +68,8 @@ def ready(*, now: float) -> int:
     return int(Job.select().where(Job.state == "waiting", Job.due_at <= now).count())
 
 
-def held_back(tenant_id: str, *, now: float) -> bool:
-    """Tell whether a company has jobs that could begin, but for its share."""
-    waiting = Job.select().where(
-        Job.tenant_id == tenant_id, Job.state == "waiting", Job.due_at <= now
-    )
+def held_back(holder: str, *, now: float) -> bool:
+    """Tell whether a company, or a person, has jobs that could begin, but for their share; see `Job.holder`."""
+    theirs = (Job.tenant_id == holder) | ((Job.tenant_id == "") & (Job.user_id == holder))
+    waiting = Job.select().where(theirs, Job.state == "waiting", Job.due_at <= now)
     return bool(waiting.exists())

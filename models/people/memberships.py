@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Self
 
 from peewee import BooleanField, CharField, CompositeKey, ForeignKeyField
@@ -74,6 +74,12 @@ class Membership(RoutedModel):
     def find(cls, user: User, tenant_id: str) -> Self | None:
         """The user's membership of a company, or None."""
         return cls.get_or_none(cls.user == user, cls.tenant_id == tenant_id)
+
+    @classmethod
+    def among(cls, user: User, tenant_ids: Collection[str]) -> dict[str, Self]:
+        """The user's memberships of some companies, by the companies' ids; of those that they are a member of."""
+        rows = cls.select().where(cls.user == user, cls.tenant_id.in_(list(tenant_ids)))
+        return {row.tenant_id: row for row in rows}
 
     @classmethod
     def of(cls, user: User) -> list[Self]:

@@ -26,6 +26,7 @@ class Part(Struct, frozen=True):
         currency, decimals: its money, as far as is known without opening the books.
         report: its trial balance; None if it couldn't be read.
         failure: why not, as a stable word like "suspended"; empty where it was read.
+        vouchers, head: how far its books had come: how many vouchers were posted, and the hash of the last one.
     """
 
     slug: str
@@ -35,15 +36,23 @@ class Part(Struct, frozen=True):
     decimals: int
     report: TrialBalance | None = None
     failure: str = ""
+    vouchers: int = 0
+    head: str = ""
 
 
 class Column(Struct, frozen=True):
-    """A company's place in a block. Without figures if ``failure`` says why; sums as in a trial balance."""
+    """A company's place in a block. Without figures if ``failure`` says why; sums as in a trial balance.
+
+    Attributes:
+        vouchers, head: how far its books had come, as in its part.
+    """
 
     slug: str
     name: str
     local_name: str
     failure: str
+    vouchers: int
+    head: str
     total: Figures
     opening: Sides
     closing: Sides
@@ -157,6 +166,8 @@ def _column(part: Part, figures: list[Figures]) -> Column:
         name=part.name,
         local_name=part.local_name,
         failure=part.failure,
+        vouchers=part.vouchers,
+        head=part.head,
         total=_sum(figures),
         opening=sides_of(each.opening for each in figures),
         closing=sides_of(each.closing for each in figures),

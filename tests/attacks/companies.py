@@ -229,6 +229,7 @@ def _leave_traces(site: Attacked, slug: str, people: dict[str, User]) -> None:
                 address = User.update(email=f"{texts()}@example.org")
                 address.where(User.id == people[name].id).execute()
                 _job(site, tenant, people[name].id, texts)
+                _job_of_several(site, tenant, people[name].id, texts)
         run = site.router.universal.execute_sql
         run("UPDATE tenant SET reason = ? WHERE id = ?", (texts(), tenant.id))
         if slug == VICTIM:  # what becomes of others only when something went wrong with them
@@ -258,6 +259,26 @@ def _job(site: Attacked, tenant: Tenant, user_id: str, texts: Texts) -> None:
     Schedule.create(
         name=texts(), kind="freeze_month", arguments=json.dumps({"text": texts()}), tenant_id=tenant.id,
         cron="0 2 1 * *", zone="Asia/Bangkok", paused=True, done_until=now, made_by=user_id,
+    )  # fmt: skip
+
+
+def _job_of_several(site: Attacked, tenant: Tenant, user_id: str, texts: Texts) -> None:
+    """A report across companies that somebody asked for who could read the victim's books then; with their figures."""
+    job_id, now, figures = new_id(), site.clock(), Texts(f"people of {VICTIM}")
+    figures.given = 800
+    place = f"{job_id}/made/result"
+    path = site.services.results.folder / place
+    path.parent.mkdir(parents=True)
+    path.write_text(figures(), "utf-8")
+    given = {
+        "companies": [tenant.id, site.router.tenant(VICTIM).id],
+        "form": "csv",
+        "show": texts(),
+    }
+    Job.create(
+        id=job_id, kind="consolidated", arguments=json.dumps(given), once=texts(), user_id=user_id, session=texts(),
+        state="done", due_at=now, asked_at=now, started_at=now, ended_at=now, line=texts(), result_name=texts(),
+        result_place=place, result_type="text/plain", result_size=1,
     )  # fmt: skip
 
 

@@ -60,7 +60,8 @@ class Pool:
             tenant = site.router.tenant(slug)
             ids = user_ids(site)
             users = [ids[name] for name in people]
-            jobs = [job.id for job in Job.select(Job.id).where(Job.tenant_id == tenant.id)]
+            theirs = (Job.tenant_id == tenant.id) | Job.user_id.in_(users)
+            jobs = [job.id for job in Job.select(Job.id).where(theirs)]
             pool.names = {
                 "id": [*users, tenant.id, *jobs],
                 "user": users,
