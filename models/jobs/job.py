@@ -102,8 +102,11 @@ class Job(RoutedModel):
     class Meta:
         table_name = "jobs"
         indexes = (
-            (("state", "priority", "due_at"), False),
-            (("tenant_id", "state"), False),
+            (
+                ("state", "priority", "due_at", "id", "tenant_id"),
+                False,
+            ),  # whose turn it is is found in these
+            (("tenant_id", "state", "priority", "due_at", "id"), False),
             (("user_id", "asked_at"), False),
             (("ended_at",), False),
             (("kind", "state"), False),
