@@ -57,6 +57,7 @@ class Watch:
         self.running, self.tick = running, tick
         self._stopping = threading.Event()
         self._swept = self._renewed = 0.0
+        self._ahead: set[str] = set()
         self._threads = (
             self._thread("jobs-watch", TICK, self.look),
             self._thread("jobs-due", SWEEP_EVERY, self.see_to_the_queue),
@@ -127,6 +128,18 @@ class Watch:
             lost = leases.lose_worker(worker_id, now=now)
             log.warning("Worker %s is gone; %d jobs of it are begun anew", worker_id, lost)
         leases.take_over(now=now)
+        self._compare_clocks(now)
+
+    def _compare_clocks(self, now: float) -> None:
+        """Tell once of each worker whose clock is ahead: it takes jobs for lost that are only at work here."""
+        for worker in leases.JobWorker.ahead(now=now):
+            if worker.id not in self._ahead:
+                self._ahead.add(worker.id)
+                log.warning(
+                    "The clock of worker %s is %.0f seconds ahead of this worker's. Set both by the same source (NTP): "
+                    "they take each other's jobs for lost otherwise.",
+                    worker.id, worker.seen_at - now,
+                )  # fmt: skip
 
     def _look_at_rights(self, now: float) -> None:
         """Stop what a person may not any more, or what works on a company that nobody may enter."""
