@@ -54,9 +54,11 @@ class Server:
             process.wait(PATIENCE)
 
     def pause(self, signum: signal.Signals) -> None:
-        """Have it stand still (SIGSTOP), or go on (SIGCONT)."""
+        """Have it stand still (SIGSTOP), or go on (SIGCONT), with all the processes that it consists of."""
         assert self._process is not None
-        self._process.send_signal(signum)
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        for process in (self._process.pid, *map(int, children.read_text().split())):
+            os.kill(process, signum)
 
     @property
     def log(self) -> Path:

@@ -436,3 +436,27 @@ def test_a_signal_that_comes_too_early_waits(place: Place) -> None:
     process.stdin.flush()
     assert process.wait(WITHIN) == 0
     process.stdin.close()
+
+
+TWO_SIGNALS = """
+import signal
+from cuneifox.jobs.process import _stopped_by
+
+for event in _stopped_by(signal.SIGTERM):
+    with event._cond:  # as who waits for it does for moments
+        signal.raise_signal(signal.SIGTERM)
+    assert event.wait(20)
+print("stopped")
+"""
+
+
+def test_a_signal_may_come_while_its_event_is_looked_at() -> None:
+    """Whoever waits for it isn't interrupted by what waits for them: the process would stand still for good."""
+    told = subprocess.run(
+        [sys.executable, "-c", TWO_SIGNALS],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=WITHIN,
+    )
+    assert told.stdout == "stopped\n", told.stderr

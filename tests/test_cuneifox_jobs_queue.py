@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from cuneifox.jobs.queue import Queue
 from cuneifox.jobs.storages import FileQueue
 from cuneifox.jobs.workers import Workers
 from cuneifox_site import CHEAP
+from models.jobs import stopping
 from models.jobs.asking import Asker, ask
 from models.jobs.job import Job
 from queue_servers import KINDS as SERVERS
@@ -78,6 +79,7 @@ class Place:
             Config(data_folder=str(folder), passwords=CHEAP, jobs=Jobs(queue=place))
         )
         self.services = self.app.extensions["cuneifox"]
+        self.workers = Workers(self.app, 2)
 
     def ask(self, hint: bool = True) -> tuple[str, float]:
         """Ask for a job as a page does; return its id, and how many seconds the hint took."""
@@ -100,12 +102,11 @@ class Place:
 def at_work(folder: Path, place: str) -> Iterator[Place]:
     here = Place(folder, place)
     try:
-        workers = Workers(here.app, 2)
-        workers.start()
+        here.workers.start()
         try:
             yield here
         finally:
-            workers.stop()
+            here.workers.stop()
     finally:
         here.close()
 
@@ -183,22 +184,64 @@ def test_a_server_that_is_gone_for_a_while_loses_nothing(
         assert secret not in caplog.text
 
 
+@contextmanager
+def standing_still(server: Server) -> Iterator[None]:
+    """In the block it takes connections, keeps those that there are, and answers nothing."""
+    server.pause(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        server.pause(signal.SIGCONT)
+
+
+@pytest.mark.parametrize("kind", list(SERVERS))
 def test_a_server_that_stands_still_holds_nobody_up_for_long(
-    tmp_path: Path, servers: dict[str, Server], told: Told
+    tmp_path: Path, servers: dict[str, Server], told: Told, kind: str
 ) -> None:
-    """Redis takes connections and doesn't answer: who asks first waits a moment, the others don't; jobs are done."""
-    server = servers["redis"]
-    with at_work(tmp_path, server.url) as here:
-        here.ask()
-        told.wait_for(lambda ids: len(ids) == 1)
-        server.pause(signal.SIGSTOP)
-        try:
+    """Who asks first waits a moment, the others don't; jobs are done, and the workers stop."""
+    server = servers[kind]
+    with ExitStack() as still_there:
+        with at_work(tmp_path, server.url) as here:
+            here.ask()
+            told.wait_for(lambda ids: len(ids) == 1)
+            still_there.enter_context(standing_still(server))
             took = [here.ask()[1] for _ in range(10)]
             told.wait_for(lambda ids: len(ids) == 11)
-        finally:
-            server.pause(signal.SIGCONT)
+            begun = time.monotonic()
+        assert time.monotonic() - begun < 12.0
     assert max(took) < 6.0
     assert sorted(took)[-3] < 0.5
+
+
+def test_a_queue_that_doesnt_answer_keeps_no_job_from_stopping(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the queue is asked how much waits in it, and says nothing, a job that is cancelled stops all the same."""
+    begun: list[str] = []
+    asked, answer = threading.Event(), threading.Event()
+
+    def run(work: Any) -> None:
+        begun.append(work.job.id)
+        while not answer.wait(0.01):
+            work.progress(0.5)
+
+    def stuck(self: FileQueue) -> int:
+        asked.set()
+        assert answer.wait(WITHIN)
+        return 0
+
+    monkeypatch.setitem(KINDS, "tell", Kind("tell", run, lambda given: "tell", of_company=False))
+    monkeypatch.setattr(FileQueue, "queue_size", stuck)
+    with at_work(tmp_path, "") as here:
+        try:
+            for _ in range(3):  # more than there are workers
+                here.ask()
+            assert asked.wait(WITHIN)
+            with here.app.app_context():
+                assert stopping.cancel(begun[0], now=time.time())
+            wait_for(lambda: "cancelled" in here.states())
+        finally:
+            answer.set()
 
 
 def test_an_address_that_nobody_answers_is_given_up_in_time(tmp_path: Path) -> None:

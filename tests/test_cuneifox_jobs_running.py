@@ -237,6 +237,22 @@ def test_a_company_is_purged_though_a_job_of_it_ran(site: Site) -> None:
         assert [tenant.slug for tenant in site.router.tenants()] == ["globex"]
 
 
+def test_the_log_is_told_once_of_a_clock_that_is_ahead(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With by how much, and what to do: whoever looks at the two machines sees nothing wrong."""
+    watch = Watch(site.services, WORKER, list)
+    with site.app.app_context():
+        leases.JobWorker.begin("other:1:abcd", 1, 4, now=site.clock() + 40)
+    for _ in range(2):
+        watch.look()
+        site.clock.turn(2)
+    assert [record.getMessage() for record in caplog.records] == [
+        "The clock of worker other:1:abcd is 40 seconds ahead of this worker's. Set both by the same source (NTP): "
+        "they take each other's jobs for lost otherwise."
+    ]
+
+
 def test_a_query_that_runs_is_interrupted(site: Site) -> None:
     """A report needn't come to its next step: what SQLite is at ends too."""
     begun = threading.Event()

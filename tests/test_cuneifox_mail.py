@@ -28,7 +28,7 @@ from mail_server import PASSWORD, USER, Post, authenticate, certificate, free_po
 from models.errors import BadInput, BooksError
 from models.jobs import ending, leases, lists, stopping, taking
 from models.jobs.asking import Asker, ask
-from models.jobs.job import LATER, Job
+from models.jobs.job import NIGHTLY, Job
 from models.people import Session, User
 from models.people.addresses import clean_address
 
@@ -109,7 +109,7 @@ def test_what_took_long_is_told_once_it_is_ready(office: Office) -> None:
     job = office.asked(office.person())
     office.run(lasts=30)
     (mail,) = office.mails()
-    assert (mail.user_id, mail.identity, mail.priority) == ("", "mail", LATER)
+    assert (mail.user_id, mail.identity, mail.priority) == ("", "mail", NIGHTLY)
     assert mail.given == {"job": job.id}
     with post_office(office.port, Post()) as post:
         assert office.run().state == "done"

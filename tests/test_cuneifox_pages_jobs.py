@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cuneifox.job_events import Streams
+from cuneifox.pages.jobs import PAGE
 from cuneifox_site import Browser, Site
 from job_site import fresh, known_kind, take, work_off, write_text
 from models.jobs import ending
@@ -244,6 +247,28 @@ def test_administrators_see_all(site: Site) -> None:
     assert len(everybody) == 2
     keeper = site.signed_in("keeper")
     assert len(keeper.get("/jobs/state.json?all=1").get_json()["under_way"]) == 1
+
+
+def test_no_job_is_skipped_where_a_page_ends(site: Site) -> None:
+    """However many were asked for in the same moment, each stands on one page of the list, and on one alone."""
+    keeper, admin = site.signed_in("keeper"), site.signed_in("admin")
+    wanted = sorted(asked(site).id for _ in range(2 * PAGE + 3))
+    for browser, path in ((keeper, "/jobs"), (admin, "/jobs/all?state=waiting")):
+        found, address = [], path
+        while address:
+            page = browser.get(address).text
+            found += re.findall(r'data-job="([a-z2-7]+)"', page)
+            link = re.search(r'href="([^"]*before=[^"]*)"', page)
+            address = html.unescape(link[1]) if link else ""
+        assert sorted(found) == wanted
+
+
+@pytest.mark.parametrize("before", ["", "x", "1e999:", "nan:a", ":", "1800000000.0", "a:b:c"])
+def test_a_page_that_begins_nowhere_is_shown(site: Site, before: str) -> None:
+    """As the first one, or as an empty one; never an error."""
+    keeper = site.signed_in("keeper")
+    asked(site)
+    assert keeper.get(f"/jobs?before={before}").status_code == 200
 
 
 def test_old_ones_and_their_files_are_removed(site: Site) -> None:

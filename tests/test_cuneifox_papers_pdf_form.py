@@ -62,6 +62,32 @@ def test_points_stand_in_a_line(tmp_path: Path) -> None:
         assert abs(credits[0] - credits[1]) < 0.1
 
 
+def test_no_page_ends_with_a_heading(tmp_path: Path) -> None:
+    """A group's name, and that of the group above it, stand on the page of the row that follows."""
+    table = accounts_table(600)
+    rows = []
+    for row in table.rows:
+        rows += (
+            [row, Row(["S", "Below", None, None, None], "group", 1)]
+            if row.style == "group"
+            else [row]
+        )
+    write("pdf", replace(table, rows=rows), tmp_path / "t.pdf", quiet)
+    pages = pages_of(tmp_path / "t.pdf")
+    assert len(pages) > 10
+    for page in pages:
+        *_, last = re.findall(r"^ *(?:[GA]\d+|S|Total)\b.*$", page, re.MULTILINE)
+        assert last.split()[0][0] in "AT", last
+
+
+def test_a_companys_form_of_law_isnt_parted(tmp_path: Path) -> None:
+    """จำกัด is one word, which most Thai companies' names end with; wherever the line ends, it stays together."""
+    names = ["x" * n + " บริษัท ไทยแพ็คแอนด์พริ้นท์ จำกัด (มหาชน)" for n in range(24)]
+    write("pdf", accounts_table(len(names), names=names), tmp_path / "t.pdf", quiet)
+    text = "".join(pages_of(tmp_path / "t.pdf")).replace("\u0e4d\u0e32", "\u0e33")
+    assert text.count("จำกัด") == text.count("มหาชน") == len(names)
+
+
 def test_nothing_typed_is_markup(tmp_path: Path) -> None:
     """Markup, file names and formulas are printed as they were typed; marks of direction are shown, not obeyed."""
     write("pdf", accounts_table(len(HOSTILE), names=HOSTILE), tmp_path / "t.pdf", quiet)

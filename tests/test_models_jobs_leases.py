@@ -11,7 +11,7 @@ from cuneifox_site import Site
 from jobs_catalogue import NOW, asked, catalogue, fresh
 from models.jobs import ending, leases
 from models.jobs.job import FAILED, RUNNING, WAITING, Job
-from models.jobs.leases import GONE, MEMORY, MOST_LAPSES, JobWorker
+from models.jobs.leases import GONE, MEMORY, MOST_AHEAD, MOST_LAPSES, JobWorker
 from models.jobs.taking import LEASE, take
 
 
@@ -52,6 +52,16 @@ def test_only_what_is_named_is_renewed(site: Site) -> None:
     assert leases.take_over(now=NOW + LEASE + 1) == 1
     assert (fresh(kept).state, fresh(forgotten).state) == (RUNNING, WAITING)
     assert [worker.id for worker in JobWorker.alive(now=NOW + LEASE + 1)] == ["w"]
+
+
+def test_a_clock_that_is_ahead_is_noticed(site: Site) -> None:
+    """By more than a third of a lease, and only of workers that are there."""
+    begin("ahead", now=NOW + MOST_AHEAD + 1)
+    begin("nearly", now=NOW + MOST_AHEAD - 1)
+    begin("gone", now=NOW)
+    leases.lose_worker("gone", now=NOW + MOST_AHEAD + 1)
+    assert [worker.id for worker in JobWorker.ahead(now=NOW)] == ["ahead"]
+    assert JobWorker.ahead(now=NOW + 2) == []
 
 
 def test_places_are_those_of_workers_that_are_there(site: Site) -> None:

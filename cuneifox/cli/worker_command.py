@@ -13,8 +13,8 @@ from cuneifox.cli.opening import settings
 def command(threads: int | None) -> None:
     """Do jobs until Ctrl-C: long reports, printing, and the server's own work.
 
-    `cuneifox serve` does so too; this is for more of it, also on other machines that reach the data folder
-    and the queue.
+    `cuneifox serve` does so too; this is for more of it, also in other containers of the same machine that
+    reach the data folder and the queue.
     """
     from cuneifox.jobs.process import work_until_stopped
 

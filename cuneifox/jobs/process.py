@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from queue import SimpleQueue
 
 import msgspec
 
@@ -37,14 +37,20 @@ def work_until_stopped(
 
 
 def _stopped_by(*signals: signal.Signals) -> tuple[threading.Event, threading.Event]:
-    """Return what is set by the first of these signals, and by the second."""
+    """Return what is set by the first of these signals, and by the second.
+
+    By a thread, not by the handler: that may interrupt whoever waits for the event while they have its lock.
+    """
     asked, hurry = threading.Event(), threading.Event()
+    came: SimpleQueue[int] = SimpleQueue()  # whose put may interrupt anything
 
-    def stop(number: int, frame: Any) -> None:
-        (hurry if asked.is_set() else asked).set()
+    def tell() -> None:
+        while came.get():
+            (hurry if asked.is_set() else asked).set()
 
+    threading.Thread(target=tell, name="signals", daemon=True).start()
     for each in signals:
-        signal.signal(each, stop)
+        signal.signal(each, lambda number, frame: came.put(number))
     return asked, hurry
 
 

@@ -17,12 +17,9 @@ from huey.api import Huey
 from huey.consumer import Consumer
 
 from cuneifox.jobs.places import public, redacted
-from cuneifox.jobs.storages import NAME, Storage, end, storage_at
+from cuneifox.jobs.storages import NAME, REST, Storage, end, storage_at
 
 log = logging.getLogger("cuneifox.jobs")
-
-REST = 1.0
-"""Seconds for which a queue that couldn't be reached isn't tried again."""
 
 LONGEST_TURN = 1.0
 """Seconds that a thread waits until another one has sent its hint; then its own is left to the workers, who look."""
@@ -159,6 +156,7 @@ class Deliveries(Huey):
         self._stopping = stopping
         self._reach = reach
         self._prepared = False
+        self._trying = threading.Lock()
         super().__init__(NAME, results=False)
 
     def create_storage(self) -> Storage:
@@ -166,7 +164,21 @@ class Deliveries(Huey):
         return self._given
 
     def dequeue(self) -> str | None:
-        """Return an id, "" where the queue can't be reached, None where nothing came."""
+        """Return an id, "" where the queue can't be reached, None where nothing came.
+
+        While it can't, one thread tries again, which may take seconds; the others go on without.
+        """
+        if not self._reach.lacking:
+            return self._tried()
+        if not self._trying.acquire(blocking=False):
+            self._stopping.wait(REST)
+            return ""
+        try:
+            return self._tried()
+        finally:
+            self._trying.release()
+
+    def _tried(self) -> str | None:
         try:
             data = self._next()
         except Exception as error:  # noqa: BLE001 - each storage has errors of its own
@@ -183,7 +195,10 @@ class Deliveries(Huey):
             return self._taken()
         try:
             return self._taken()
-        except Exception:  # noqa: BLE001 - told where it fails on a new connection, too
+        except Exception:
+            # Threads may share what they wait for: what one has found out, the others needn't.
+            if self._stopping.is_set() or self._reach.lacking:
+                raise
             self.forget_connection()
         return self._taken()
 

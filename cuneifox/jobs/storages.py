@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from huey.contrib.sql_huey import SqlStorage
-from huey.storage import PostgresStorage, RedisStorage
+from huey.storage import RedisStorage
 from peewee import SqliteDatabase
 
 from cuneifox.jobs.places import EXTRAS
@@ -22,10 +22,13 @@ LOOK_FOR = 0.5
 """Seconds after which a worker that waits sees whether it is to stop."""
 
 CONNECT_WITHIN = 1.0
-"""Seconds that a server may take to answer a connection; PostgreSQL's library knows none below two."""
+"""Seconds that a server may take to answer a connection."""
 
 ANSWER_WITHIN = 2.0
 """Seconds that a server may take to answer, beyond those that it was asked to wait."""
+
+REST = 1.0
+"""Seconds for which a queue that couldn't be reached isn't tried again."""
 
 PRAGMAS = {"journal_mode": "wal", "synchronous": "normal", "busy_timeout": 10_000}
 """The disk isn't waited for: what a power failure takes from the queue, the catalogue still knows."""
@@ -156,33 +159,6 @@ def redis_pool(place: str) -> Any:
     )
 
 
-class PostgresQueue(PostgresStorage):
-    """In a table of a PostgreSQL server.
-
-    Args:
-        place: its URL, whose own options are kept.
-    """
-
-    def __init__(self, place: str) -> None:
-        from psycopg.conninfo import conninfo_to_dict
-
-        wanted = {
-            "connect_timeout": 2,
-            "tcp_user_timeout": round(ANSWER_WITHIN * 1000),
-            "keepalives_idle": 5,
-            "keepalives_interval": 1,
-            "keepalives_count": 3,
-            "application_name": NAME,
-        }
-        given = conninfo_to_dict(place)
-        options = {name: value for name, value in wanted.items() if name not in given}
-        super().__init__(NAME, dsn=place, create_tables=False, **options)
-
-    def prepare(self) -> None:
-        """Make the tables."""
-        self.initialize_schema()
-
-
 def storage_at(place: str, folder: Path, shared: bool = False) -> Storage:
     """Return a storage, which connects when it is used.
 
@@ -195,6 +171,8 @@ def storage_at(place: str, folder: Path, shared: bool = False) -> Storage:
     if kind == "redis":
         return RedisQueue(place)
     if kind == "postgresql":
+        from cuneifox.jobs.postgres_queue import PostgresQueue
+
         return PostgresQueue(place)
     return FileQueue(folder / "queue.db", shared)
 

@@ -1,4 +1,7 @@
-"""The thread that watches over a process's jobs: renews leases, sees what is to stop, picks up what others left."""
+"""Watching over a process's jobs: one thread renews leases, sees what is to stop and picks up what others left.
+
+Another one has to do with the queue, and may be held up by it: it asks for what is due, and makes up for lost messages.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,8 @@ class Watch:
         services: the application's.
         worker_id: the process's, among workers.
         running: returns what runs.
-        tick: called every SWEEP_EVERY seconds besides, with the time in UTC seconds: what schedules ask for.
+        tick: called every SWEEP_EVERY seconds besides, with the time in UTC seconds: what schedules ask for. It may be
+            held up for seconds, and holds up none of the rest.
     """
 
     def __init__(
@@ -53,23 +57,32 @@ class Watch:
         self.running, self.tick = running, tick
         self._stopping = threading.Event()
         self._swept = self._renewed = 0.0
-        self._thread = threading.Thread(
-            target=lambda: Context().run(self._watch), name="jobs-watch", daemon=True
+        self._ahead: set[str] = set()
+        self._threads = (
+            self._thread("jobs-watch", TICK, self.look),
+            self._thread("jobs-due", SWEEP_EVERY, self.see_to_the_queue),
+        )
+
+    def _thread(self, name: str, every: float, look: Callable[[], None]) -> threading.Thread:
+        return threading.Thread(
+            target=lambda: Context().run(self._watch, every, look), name=name, daemon=True
         )
 
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """End; returns once it has."""
+        """End; returns once both threads have."""
         self._stopping.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
-    def _watch(self) -> None:
+    def _watch(self, every: float, look: Callable[[], None]) -> None:
         try:
-            while not self._stopping.wait(TICK):
-                self.look()
+            while not self._stopping.wait(every):
+                look()
         finally:
             self.services.router.universal.release(wholly=True)
 
@@ -82,11 +95,21 @@ class Watch:
             (self._sweep, self._swept, SWEEP_EVERY),
         ):
             if now - last >= every or now < last:  # a clock that was set back, too
-                try:
-                    step(now)
-                except Exception:
-                    log.exception("Watching over the jobs failed; it is tried again")
+                self._do(step, now)
         self.services.router.universal.release()
+
+    def see_to_the_queue(self) -> None:
+        """Ask for what is due, and make up for lost messages. What fails is done at the next look."""
+        now = self.services.now()
+        for step in (self.tick, self._make_up_for_lost_messages):
+            self._do(step, now)
+        self.services.router.universal.release()
+
+    def _do(self, step: Callable[[float], None], now: float) -> None:
+        try:
+            step(now)
+        except Exception:
+            log.exception("Watching over the jobs failed; it is tried again")
 
     def _stop_what_must(self, now: float) -> None:
         running = {work.job.lease: work for work in self.running()}
@@ -105,8 +128,18 @@ class Watch:
             lost = leases.lose_worker(worker_id, now=now)
             log.warning("Worker %s is gone; %d jobs of it are begun anew", worker_id, lost)
         leases.take_over(now=now)
-        self.tick(now)
-        self._make_up_for_lost_messages(now)
+        self._compare_clocks(now)
+
+    def _compare_clocks(self, now: float) -> None:
+        """Tell once of each worker whose clock is ahead: it takes jobs for lost that are only at work here."""
+        for worker in leases.JobWorker.ahead(now=now):
+            if worker.id not in self._ahead:
+                self._ahead.add(worker.id)
+                log.warning(
+                    "The clock of worker %s is %.0f seconds ahead of this worker's. Set both by the same source (NTP): "
+                    "they take each other's jobs for lost otherwise.",
+                    worker.id, worker.seen_at - now,
+                )  # fmt: skip
 
     def _look_at_rights(self, now: float) -> None:
         """Stop what a person may not any more, or what works on a company that nobody may enter."""

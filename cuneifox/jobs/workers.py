@@ -56,7 +56,7 @@ class Workers:
         self._running: dict[str, Work] = {}
         self._mutex = threading.Lock()
         self._stopping = threading.Event()
-        self._share = (0.0, 1)
+        self._looked = (0.0, 1)
         self._handing_back = False
         storage = storage_at(config.jobs.queue, config.data_path)
         self._deliveries = Deliveries(
@@ -138,16 +138,16 @@ class Workers:
         finally:
             with self._mutex:
                 del self._running[job.lease]
-        if job.holder and taking.held_back(job.holder, now=self.services.now()):
-            # For one whose hint came while its company or asker had their share.
+        if taking.held_back(job, now=self.services.now()):
+            # For one whose hint came while its company or asker had their share, or the night all but people's place.
             self.services.queue.send(job.id)
         self.services.router.universal.release()
 
     def _places(self) -> int:
-        """How many jobs of one company may run at a time."""
-        looked, share = self._share
+        """How many jobs run at a time, those of other processes among them."""
+        looked, places = self._looked
         now = time.monotonic()
         if not looked or now - looked >= LOOK_EVERY:
-            share = taking.share_of(leases.JobWorker.places(now=self.services.now()))
-            self._share = (now, share)
-        return share
+            places = leases.JobWorker.places(now=self.services.now())
+            self._looked = (now, places)
+        return places

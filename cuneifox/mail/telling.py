@@ -6,7 +6,7 @@ import logging
 
 from cuneifox.services import Services
 from models.jobs.asking import Asker, ask
-from models.jobs.job import LATER, Job
+from models.jobs.job import NIGHTLY, Job
 from models.jobs.tidings import ONCE, Ended, untold
 
 log = logging.getLogger("cuneifox.jobs")
@@ -63,7 +63,7 @@ def _ask(services: Services, ended: list[Ended]) -> None:
     for each in ended:
         asked, is_new = ask(
             KIND, {"job": each.id}, Asker(identity=KIND, language=each.language), now=services.now(),
-            priority=LATER, once=f"{ONCE}{each.id}", most_attempts=MOST_ATTEMPTS,
+            priority=NIGHTLY, once=f"{ONCE}{each.id}", most_attempts=MOST_ATTEMPTS,
         )  # fmt: skip
         if is_new:
             services.queue.send(asked.id)

@@ -48,7 +48,7 @@ navigation = [
 def index() -> ResponseReturnValue:
     """The jobs of whoever visits, the latest first. What has ended counts as told then."""
     user = current_visit().user
-    jobs = lists.jobs_of(user.id, size=PAGE, before=_before())
+    jobs = lists.jobs_of(user.id, size=PAGE, under=_under())
     page = render_template(
         "jobs/index.html", rows=views_of(jobs), following=_following(jobs), keep_days=services().config.jobs.keep_days
     )  # fmt: skip
@@ -62,7 +62,7 @@ def all_jobs() -> ResponseReturnValue:
     """Everybody's jobs and the server's own, the latest first."""
     state = request.args.get("state", "")
     state = state if state in STATES else ""
-    jobs = lists.all_jobs(size=PAGE, before=_before(), state=state)
+    jobs = lists.all_jobs(size=PAGE, under=_under(), state=state)
     return render_template(
         "jobs/all.html", rows=views_of(jobs), following=_following(jobs, state=state or None), state=state,
         states=STATES,
@@ -166,14 +166,17 @@ def _company_of(job: Job) -> Company | None:
     return Company.get_or_none(Company.tenant_id == job.tenant_id) if job.tenant_id else None
 
 
-def _before() -> float | None:
+def _under() -> lists.Place | None:
+    """Where the page begins; None on the first one, or where that can't be understood."""
+    asked_at, _colon, id = request.args.get("before", "").partition(":")
     try:
-        return float(request.args["before"])
-    except (KeyError, ValueError):
+        return lists.Place(float(asked_at), id)
+    except ValueError:
         return None
 
 
 def _following(jobs: list[Job], **args: Any) -> str | None:
     if len(jobs) < PAGE or request.endpoint is None:
         return None
-    return url_for(request.endpoint, before=repr(jobs[-1].asked_at), **args)
+    last = jobs[-1]
+    return url_for(request.endpoint, before=f"{last.asked_at!r}:{last.id}", **args)

@@ -102,8 +102,11 @@ class Job(RoutedModel):
     class Meta:
         table_name = "jobs"
         indexes = (
-            (("state", "priority", "due_at"), False),
-            (("tenant_id", "state"), False),
+            (
+                ("state", "priority", "due_at", "id", "tenant_id"),
+                False,
+            ),  # whose turn it is is found in these
+            (("tenant_id", "state", "priority", "due_at", "id"), False),
             (("user_id", "asked_at"), False),
             (("ended_at",), False),
             (("kind", "state"), False),
@@ -122,11 +125,6 @@ class Job(RoutedModel):
         """The arguments, read."""
         read: dict[str, Any] = json.loads(self.arguments)
         return read
-
-    @property
-    def holder(self) -> str:
-        """Who has the job's worker, among whom workers are shared out: its company, or its asker; "" for the server."""
-        return self.tenant_id or self.user_id
 
     @property
     def is_open(self) -> bool:

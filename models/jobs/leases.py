@@ -29,6 +29,10 @@ MEMORY = 86400.0
 """Seconds for which lost workers are remembered."""
 
 
+MOST_AHEAD = LEASE / 3
+"""Seconds by which a worker's clock may be ahead of another's: by nearly a lease, and they take each other's jobs."""
+
+
 class JobWorker(RoutedModel):
     """A process that runs jobs.
 
@@ -61,6 +65,12 @@ class JobWorker(RoutedModel):
     def alive(cls, *, now: float) -> list[JobWorker]:
         """Return those that said lately that they are there, by age."""
         there = (cls.threads > 0) & (cls.seen_at > now - LEASE)
+        return list(cls.select().where(there).order_by(cls.started_at, cls.id))
+
+    @classmethod
+    def ahead(cls, *, now: float) -> list[JobWorker]:
+        """Return those whose last word comes from a time that is yet to come: their clock and ours don't agree."""
+        there = (cls.threads > 0) & (cls.seen_at > now + MOST_AHEAD)
         return list(cls.select().where(there).order_by(cls.started_at, cls.id))
 
     @classmethod

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 from peewee import SQL, fn
 
 from models.jobs.job import ENDED, OPEN, Job
 
 
-def jobs_of(user_id: str, *, size: int = 50, before: float | None = None) -> list[Job]:
-    """Return a person's jobs, the latest first; those asked for before a moment, if given."""
-    return _page(Job.user_id == user_id, size, before)
+class Place(NamedTuple):
+    """Where a job stands in lists: the latest first, and of the same moment by id."""
+
+    asked_at: float
+    id: str
 
 
-def all_jobs(*, size: int = 50, before: float | None = None, state: str = "") -> list[Job]:
+def jobs_of(user_id: str, *, size: int = 50, under: Place | None = None) -> list[Job]:
+    """Return a person's jobs, the latest first; those that stand under a place, if given."""
+    return _page(Job.user_id == user_id, size, under)
+
+
+def all_jobs(*, size: int = 50, under: Place | None = None, state: str = "") -> list[Job]:
     """Return everybody's jobs and the server's, the latest first; in a state, if given."""
-    return _page(Job.state == state if state else Job.id != "", size, before)
+    return _page(Job.state == state if state else Job.id != "", size, under)
 
 
-def _page(condition: object, size: int, before: float | None) -> list[Job]:
+def _page(condition: object, size: int, under: Place | None) -> list[Job]:
     rows = Job.select().where(condition)
-    if before is not None:
-        rows = rows.where(Job.asked_at < before)
+    if under is not None:
+        of_the_moment = (Job.asked_at == under.asked_at) & (Job.id > under.id)
+        rows = rows.where((Job.asked_at < under.asked_at) | of_the_moment)
     return list(rows.order_by(Job.asked_at.desc(), Job.id).limit(size))
 
 
