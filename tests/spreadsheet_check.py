@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from company_group import Group, address
 from customers import customer, receive, sell
 from ledger_site import BANK, CASH, SALES, LedgerSite
 from paper_jobs import made
@@ -30,6 +31,8 @@ def main() -> int:
             wrong = [name for name in REPORTS if not _agrees(ledger, name, Path(folder))]
         finally:
             ledger.close()
+        if not _agrees_side_by_side(Path(folder)):
+            wrong.append("consolidated")
     print("LibreOffice differs in", ", ".join(wrong)) if wrong else print("LibreOffice agrees.")
     return len(wrong)
 
@@ -60,6 +63,28 @@ def _agrees(ledger: LedgerSite, name: str, folder: Path) -> bool:
     for row in missing[:3]:
         print("   ", row)
     return not missing
+
+
+def _agrees_side_by_side(folder: Path) -> bool:
+    """Compare the figures of each account of several companies, and the total beside them, which is a formula."""
+    group = Group(folder / "group")
+    try:
+        malee = group.site.signed_in("malee")
+        plain, content = (
+            malee.get(address("north", "south", ending=f".{form}")).get_data()
+            for form in ("csv", "xlsx")
+        )
+    finally:
+        group.site.close()
+    book = folder / "consolidated.xlsx"
+    book.write_bytes(content)
+    rows = csv.reader(plain.decode("utf-8-sig").splitlines())
+    wanted = [[float(each) for each in row[4:7]] for row in rows if row[0] == "THB"]
+    found = [_row(row) for row in csv.reader(_converted(book, folder / book.stem).splitlines())]
+    left = iter([row[2:] for row in found])
+    missing = [row for row in wanted if row not in left]
+    print(f"consolidated: {len(wanted)} rows, {len(missing)} missing {missing[:3]}")
+    return bool(wanted) and not missing
 
 
 ALWAYS = """<?xml version="1.0" encoding="UTF-8"?>

@@ -369,7 +369,7 @@ def test_a_company_that_is_purged_while_it_waits(group: Group, malee: Browser) -
         purge_company(group.site.router, "south", confirmed="south")
     (job,) = work_off(group.site)
     assert (job.state, job.reason) == ("cancelled", "company"), job.trace
-    assert "closed" in line_of(group, job)
+    assert line_of(group, job) == "It stopped as one of its companies is no more."
     assert left(group) == []
 
 

@@ -12,7 +12,7 @@ from peewee import OperationalError
 
 from cuneifox.i18n import _, error_text, speaking
 from cuneifox.jobs.entering import Stopped, actor_of, entered
-from cuneifox.jobs.kinds import KINDS, Kind
+from cuneifox.jobs.kinds import KINDS, Kind, companies_of
 from cuneifox.jobs.work import Work
 from cuneifox.logs import at_work
 from cuneifox.mail.telling import tell_of_end
@@ -89,14 +89,15 @@ def _stopped(work: Work, stopped: Stopped) -> None:
         ending.hand_back(job, now=now)
         log.info("%s is handed back: this worker stops", _named(job))
     elif reason != LOST:
-        ending.stop(job, reason, _why(stopped), now=now)
+        ending.stop(job, reason, _why(job, stopped), now=now)
         log.info("%s has stopped: %s", _named(job), reason)
 
 
-def _why(stopped: Stopped) -> str:
+def _why(job: Job, stopped: Stopped) -> str:
     """What is told of a stop for one of several companies; "" where its reason says all."""
     if stopped.company is None:
-        return ""
+        gone = stopped.reason == "company" and companies_of(job.kind, job.given)
+        return _("It stopped as one of its companies is no more.") if gone else ""
     name = shown_name(stopped.company)
     if stopped.reason == "rights":
         return _("It stopped as the right to read %(company)s was taken away.", company=name)
