@@ -186,3 +186,18 @@ def test_further_tables_stand_on_pages_of_their_own(tmp_path: Path) -> None:
         assert f"Page {number} of {len(pages)}" in page
         assert "Made by Ploy" in page
     assert {size[0] > size[1] for size in sizes_of(tmp_path / "t.pdf")} == {True}
+
+
+@pytest.mark.parametrize("depths", [[0, 0], [0, 1, 1, 0], [2, 1, 0], [n % 4 for n in range(90)]])
+def test_groups_with_nothing_in_them_are_set(tmp_path: Path, depths: list[int]) -> None:
+    """However many follow one another, at whatever depth, and at the end too."""
+    rows = [
+        Row([f"G{n}", f"Group {n}", None, None, None], "group", depth)
+        for n, depth in enumerate(depths)
+    ]
+    total = Row(["", "Total", None, None, None], "total")
+    for number, ending in enumerate(([], [total])):
+        path = tmp_path / f"{number}.pdf"
+        write("pdf", replace(accounts_table(1), rows=[*rows, *ending]), path, quiet)
+        text = "".join(pages_of(path))
+        assert re.findall(r"Group (\d+)", text) == [str(n) for n in range(len(depths))]
