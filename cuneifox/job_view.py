@@ -97,9 +97,20 @@ def _view(job: Job, companies: dict[str, Any], people: dict[str, Any]) -> JobVie
 def about(given: Mapping[str, Any]) -> str:
     """Return what tells a job from others of its title: the account, the search and the days that it was asked for."""
     preset = PRESETS.get(str(given.get("preset") or ""))
-    days = " – ".join(_day(given[name]) for name in ("first", "last") if given.get(name))
-    parts = [given.get("account"), given.get("text"), preset or days]
+    parts = [
+        given.get("account"),
+        given.get("text"),
+        preset or _days(given.get("first"), given.get("last")),
+    ]
     return ", ".join(str(part) for part in parts if part)[:300]
+
+
+def _days(first: Any, last: Any) -> str:
+    if first and last:
+        return _day(first) if first == last else f"{_day(first)} – {_day(last)}"
+    if last:
+        return _("Up to %(date)s", date=_day(last))
+    return _("From %(date)s", date=_day(first)) if first else ""
 
 
 def _day(typed: Any) -> str:

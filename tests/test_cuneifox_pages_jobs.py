@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cuneifox.job_events import Streams
+from cuneifox.job_view import about
 from cuneifox_site import Browser, Site
 from job_site import fresh, known_kind, take, work_off, write_text
 from models.jobs import ending
@@ -45,6 +46,22 @@ def asked(site: Site, name: str = "keeper", kind: str = "write") -> Job:
             most_attempts=3,
         )
         return job
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"first": "2026-01-01", "last": "2026-12-31"}, "1 Jan 2026 – 31 Dec 2026"),
+        ({"first": "2026-01-01", "last": "2026-01-01"}, "1 Jan 2026"),
+        ({"last": "2026-12-31"}, "Up to 31 Dec 2026"),
+        ({"first": "2026-01-01"}, "From 1 Jan 2026"),
+        ({"account": "1113", "first": "soon"}, "1113, From soon"),
+        ({}, ""),
+    ],
+)
+def test_its_days_are_told_as_they_are(given: dict[str, str], said: str) -> None:
+    """A range that begins with the books isn't taken for its last day."""
+    assert about(given) == said
 
 
 def test_from_asking_to_the_file(site: Site) -> None:
