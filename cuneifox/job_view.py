@@ -11,10 +11,12 @@ from cuneifox import formats
 from cuneifox.i18n import LazyText, _, _l
 from cuneifox.jobs.kinds import title_of
 from cuneifox.scope_form import PRESETS
+from cuneifox.services import services
 from cuneifox.words import shown_name
 from models.companies import Company
 from models.jobs.job import DONE, WHOLE, Job
-from models.people import User
+from models.people import Membership, User
+from tenants import UnknownTenant
 
 STATES: dict[str, LazyText] = {
     "waiting": _l("waits"),
@@ -44,6 +46,7 @@ class JobView(NamedTuple):
         progress: 0 to 1; `line` says how far it is, what came of it, or why it has ended.
         link: the address of its result, or "".
         stopping: it runs, and is to stop.
+        closed: its company isn't open any more to who asked for it, so that nothing of it can be had.
     """
 
     job: Job
@@ -57,6 +60,7 @@ class JobView(NamedTuple):
     line: str
     link: str
     stopping: bool
+    closed: bool
 
     @property
     def size(self) -> int:
@@ -68,7 +72,8 @@ def views_of(jobs: list[Job]) -> list[JobView]:
     """Return jobs as they are shown; three queries, however many there are."""
     companies = _named(Company, Company.tenant_id, {job.tenant_id for job in jobs})
     people = _named(User, User.id, {job.user_id for job in jobs})
-    return [_view(job, companies, people) for job in jobs]
+    members = _members(set(people), set(companies))
+    return [_view(job, companies, people, members) for job in jobs]
 
 
 def _named(model: Any, column: Any, ids: set[str]) -> dict[str, Any]:
@@ -76,7 +81,29 @@ def _named(model: Any, column: Any, ids: set[str]) -> dict[str, Any]:
     return {getattr(row, column.name): row for row in model.select().where(column.in_(list(ids)))}
 
 
-def _view(job: Job, companies: dict[str, Any], people: dict[str, Any]) -> JobView:
+def _members(people: set[str], tenants: set[str]) -> set[tuple[str, str]]:
+    """Which of these people belong to which of these companies, but for those that are suspended."""
+    found = Membership.select(Membership.user, Membership.tenant_id).where(
+        Membership.user.in_(list(people)), Membership.tenant_id.in_(list(tenants))
+    )
+    rows = list(found.tuples())
+    states = {tenant_id: _state_of(tenant_id) for _user, tenant_id in rows}
+    return {row for row in rows if states[row[1]] not in ("", "suspended")}
+
+
+def _state_of(tenant_id: str) -> str:
+    try:
+        return str(services().router.tenant(tenant_id).state)
+    except UnknownTenant:
+        return ""
+
+
+def _view(
+    job: Job,
+    companies: dict[str, Any],
+    people: dict[str, Any],
+    members: set[tuple[str, str]],
+) -> JobView:
     company, user = companies.get(job.tenant_id), people.get(job.user_id)
     stopping = job.state == "running" and bool(job.reason)
     return JobView(
@@ -91,6 +118,7 @@ def _view(job: Job, companies: dict[str, Any], people: dict[str, Any]) -> JobVie
         line_of(job),
         url_for("jobs.result", id=job.id) if job.state == DONE and job.result_place else "",
         stopping,
+        bool(user and job.tenant_id) and (job.user_id, job.tenant_id) not in members,
     )
 
 
