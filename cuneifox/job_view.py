@@ -14,6 +14,8 @@ from cuneifox.scope_form import PRESETS
 from cuneifox.services import services
 from cuneifox.words import shown_name
 from models.companies import Company
+from models.dates import parse_date
+from models.errors import BadInput
 from models.jobs.job import DONE, WHOLE, Job
 from models.people import Membership, User
 from tenants import UnknownTenant
@@ -143,8 +145,8 @@ def _days(first: Any, last: Any) -> str:
 
 def _day(typed: Any) -> str:
     try:
-        return formats.date(str(typed))
-    except ValueError:
+        return formats.date(parse_date(str(typed)))
+    except BadInput:
         return str(typed)
 
 

@@ -87,6 +87,7 @@ def test_nothing_is_offered_of_a_company_that_is_closed_to_them(site: Site, clos
         ({"first": "2026-01-01", "last": "2026-01-01"}, "1 Jan 2026"),
         ({"last": "2026-12-31"}, "Up to 31 Dec 2026"),
         ({"first": "2026-01-01"}, "From 1 Jan 2026"),
+        ({"first": "01/01/2569", "last": "31/12/2569"}, "1 Jan 2026 – 31 Dec 2026"),
         ({"account": "1113", "first": "soon"}, "1113, From soon"),
         ({}, ""),
     ],
