@@ -11,10 +11,14 @@ from cuneifox import formats
 from cuneifox.i18n import LazyText, _, _l
 from cuneifox.jobs.kinds import companies_of, title_of
 from cuneifox.scope_form import PRESETS
+from cuneifox.services import services
 from cuneifox.words import shown_name
 from models.companies import Company
+from models.dates import parse_date
+from models.errors import BadInput
 from models.jobs.job import DONE, WHOLE, Job
 from models.people import Membership, User
+from tenants import UnknownTenant
 
 STATES: dict[str, LazyText] = {
     "waiting": _l("waits"),
@@ -48,6 +52,7 @@ class JobView(NamedTuple):
         progress: 0 to 1; `line` says how far it is, what came of it, or why it has ended.
         link: the address of its result, or "".
         stopping: it runs, and is to stop.
+        closed: its company, if it has one, isn't open any more to who asked for it: nothing of it can be had.
     """
 
     job: Job
@@ -61,6 +66,7 @@ class JobView(NamedTuple):
     line: str
     link: str
     stopping: bool
+    closed: bool
 
     @property
     def size(self) -> int:
@@ -69,37 +75,34 @@ class JobView(NamedTuple):
 
 
 def views_of(jobs: list[Job]) -> list[JobView]:
-    """Return jobs as they are shown; four queries at most, however many there are."""
-    companies = _companies(jobs)
-    people = _named(User, User.id, {job.user_id for job in jobs})
-    return [_view(job, companies, people) for job in jobs]
+    """Return jobs as they are shown; three queries, however many there are."""
+    around = _Around.of(jobs)
+    return [_view(job, around) for job in jobs]
 
 
 def where(job: Job) -> str:
     """Return the name of the company that a job is about; of several some names; "" for none."""
-    return _where(job, _companies([job]))
+    return _where(job, _Around.of([job]))
 
 
-def _companies(jobs: list[Job]) -> dict[tuple[str, str], Any]:
-    """The companies that jobs are about, by the job's id and theirs.
+class _Around(NamedTuple):
+    """What is known of those whom jobs are about.
 
-    Of several companies those alone that the asker is still a member of: what the others are called by now isn't theirs
-    to know.
+    Attributes:
+        companies: by the tenant's id; `people` by theirs.
+        open_to: which of these people may enter which of these companies.
     """
-    about = {job.id: _ids(job)[:NAMED] for job in jobs}
-    rows = _named(Company, Company.tenant_id, {each for ids in about.values() for each in ids})
-    several = {job.user_id for job in jobs if about[job.id] and not job.tenant_id}
-    members: set[tuple[str, str]] = set()
-    if several:
-        query = Membership.select(Membership.user, Membership.tenant_id)
-        mine = Membership.user.in_(list(several)) & Membership.tenant_id.in_(list(rows))
-        members = set(query.where(mine).tuples())
-    return {
-        (job.id, each): rows[each]
-        for job in jobs
-        for each in about[job.id]
-        if each in rows and (job.tenant_id or not job.user_id or (job.user_id, each) in members)
-    }
+
+    companies: dict[str, Any]
+    people: dict[str, Any]
+    open_to: set[tuple[str, str]]
+
+    @classmethod
+    def of(cls, jobs: list[Job]) -> _Around:
+        ids = {each for job in jobs for each in _ids(job)[:NAMED]}
+        companies = _named(Company, Company.tenant_id, ids)
+        people = _named(User, User.id, {job.user_id for job in jobs})
+        return cls(companies, people, _open_to(set(people), set(companies)))
 
 
 def _ids(job: Job) -> list[str]:
@@ -107,28 +110,51 @@ def _ids(job: Job) -> list[str]:
     return [job.tenant_id] if job.tenant_id else companies_of(job.kind, job.given)
 
 
-def _where(job: Job, companies: Mapping[tuple[str, str], Any]) -> str:
+def _named(model: Any, column: Any, ids: set[str]) -> dict[str, Any]:
+    ids.discard("")
+    return {getattr(row, column.name): row for row in model.select().where(column.in_(list(ids)))}
+
+
+def _open_to(people: set[str], tenants: set[str]) -> set[tuple[str, str]]:
+    """Which of these people belong to which of these companies, but for those that are suspended."""
+    found = Membership.select(Membership.user, Membership.tenant_id).where(
+        Membership.user.in_(list(people)), Membership.tenant_id.in_(list(tenants))
+    )
+    rows = list(found.tuples())
+    states = {tenant_id: _state_of(tenant_id) for _user, tenant_id in rows}
+    return {row for row in rows if states[row[1]] not in ("", "suspended")}
+
+
+def _state_of(tenant_id: str) -> str:
+    try:
+        return str(services().router.tenant(tenant_id).state)
+    except UnknownTenant:
+        return ""
+
+
+def _where(job: Job, around: _Around) -> str:
+    """Names; of several companies' those alone that are open to the asker: the others' aren't theirs to know by now."""
     ids = _ids(job)
-    names = [shown_name(companies[job.id, each]) for each in ids if (job.id, each) in companies]
+    names = [
+        shown_name(around.companies[each])
+        for each in ids[:NAMED]
+        if each in around.companies
+        and (job.tenant_id or not job.user_id or (job.user_id, each) in around.open_to)
+    ]
     told = ", ".join(names)
     if job.tenant_id or len(names) == len(ids):
         return told
     return f"{told} {_('and %(count)s more', count=len(ids) - len(names))}".strip()
 
 
-def _named(model: Any, column: Any, ids: set[str]) -> dict[str, Any]:
-    ids.discard("")
-    return {getattr(row, column.name): row for row in model.select().where(column.in_(list(ids)))}
-
-
-def _view(job: Job, companies: Mapping[tuple[str, str], Any], people: dict[str, Any]) -> JobView:
-    user = people.get(job.user_id)
+def _view(job: Job, around: _Around) -> JobView:
+    user = around.people.get(job.user_id)
     stopping = job.state == "running" and bool(job.reason)
     return JobView(
         job,
         title_of(job.kind, job.given),
         about(job.given),
-        _where(job, companies),
+        _where(job, around),
         user.display_name if user is not None else _("the server itself"),
         str(_l("is stopped")) if stopping else str(STATES[job.state]),
         BADGES.get(job.state, ""),
@@ -136,21 +162,33 @@ def _view(job: Job, companies: Mapping[tuple[str, str], Any], people: dict[str, 
         line_of(job),
         url_for("jobs.result", id=job.id) if job.state == DONE and job.result_place else "",
         stopping,
+        bool(user and job.tenant_id) and (job.user_id, job.tenant_id) not in around.open_to,
     )
 
 
 def about(given: Mapping[str, Any]) -> str:
     """Return what tells a job from others of its title: the account, the search and the days that it was asked for."""
     preset = PRESETS.get(str(given.get("preset") or ""))
-    days = " – ".join(_day(given[name]) for name in ("first", "last") if given.get(name))
-    parts = [given.get("account"), given.get("text"), preset or days]
+    parts = [
+        given.get("account"),
+        given.get("text"),
+        preset or _days(given.get("first"), given.get("last")),
+    ]
     return ", ".join(str(part) for part in parts if part)[:300]
+
+
+def _days(first: Any, last: Any) -> str:
+    if first and last:
+        return _day(first) if first == last else f"{_day(first)} – {_day(last)}"
+    if last:
+        return _("Up to %(date)s", date=_day(last))
+    return _("From %(date)s", date=_day(first)) if first else ""
 
 
 def _day(typed: Any) -> str:
     try:
-        return formats.date(str(typed))
-    except ValueError:
+        return formats.date(parse_date(str(typed)))
+    except BadInput:
         return str(typed)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import signal
 import socket
 import sys
@@ -179,6 +180,7 @@ def test_a_server_that_is_gone_for_a_while_loses_nothing(
         wait_for(lambda: here.states() == {"done"})
     assert sorted(told.ids) == sorted(before + meanwhile + after)
     assert caplog.text.count("can't be reached") == 1
+    assert re.search(r"\w\. Jobs are kept", caplog.text)  # however the library ends its sentences
     assert caplog.text.count("can be reached again") == 1
     for secret in (SECRET, QUOTED, "Zq7"):
         assert secret not in caplog.text

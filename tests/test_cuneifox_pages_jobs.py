@@ -7,13 +7,16 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cuneifox.job_events import Streams
+from cuneifox.job_view import about
 from cuneifox.pages.jobs import PAGE
 from cuneifox_site import Browser, Site
 from job_site import fresh, known_kind, take, work_off, write_text
+from models.company_life import purge_company, suspend_company
 from models.jobs import ending
 from models.jobs.asking import Asker, ask
 from models.jobs.job import Job
@@ -48,6 +51,53 @@ def asked(site: Site, name: str = "keeper", kind: str = "write") -> Job:
             most_attempts=3,
         )
         return job
+
+
+def purge(site: Site, tenant_id: str) -> None:
+    suspend_company(site.router, tenant_id, reason="closing down")
+    purge_company(site.router, tenant_id, confirmed="acme")
+
+
+@pytest.mark.parametrize(
+    "close",
+    [
+        lambda site, tenant_id: Membership.revoke(User.get(User.name == "keeper"), tenant_id),
+        lambda site, tenant_id: suspend_company(site.router, tenant_id, reason="audit"),
+        purge,
+    ],
+    ids=["left", "suspended", "purged"],
+)
+def test_nothing_is_offered_of_a_company_that_is_closed_to_them(site: Site, close: Any) -> None:
+    """The list and the page say so in place of the buttons, which would all be refused."""
+    keeper = site.signed_in("keeper")
+    job = asked(site)
+    work_off(site)
+    assert "Download" in keeper.get("/jobs").text
+    with site.app.app_context():
+        close(site, job.tenant_id)
+    for path in ("/jobs", f"/jobs/{job.id}", f"/jobs/{job.id}/piece"):
+        page = keeper.get(path).text
+        assert "The company of this job isn&#39;t open to you any more." in page
+        assert "Download" not in page
+        assert "Run again" not in page
+    assert keeper.get(f"/jobs/{job.id}/result").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"first": "2026-01-01", "last": "2026-12-31"}, "1 Jan 2026 – 31 Dec 2026"),
+        ({"first": "2026-01-01", "last": "2026-01-01"}, "1 Jan 2026"),
+        ({"last": "2026-12-31"}, "Up to 31 Dec 2026"),
+        ({"first": "2026-01-01"}, "From 1 Jan 2026"),
+        ({"first": "01/01/2569", "last": "31/12/2569"}, "1 Jan 2026 – 31 Dec 2026"),
+        ({"account": "1113", "first": "soon"}, "1113, From soon"),
+        ({}, ""),
+    ],
+)
+def test_its_days_are_told_as_they_are(given: dict[str, str], said: str) -> None:
+    """A range that begins with the books isn't taken for its last day."""
+    assert about(given) == said
 
 
 def test_from_asking_to_the_file(site: Site) -> None:

@@ -58,6 +58,10 @@ def test_what_every_installation_has(site: Site, admin: Browser) -> None:
     assert "At 01:30" in page
     assert "11 Mar 2026 01:30" in page
     assert "12 Mar 2026 01:30" in page
+    assert "<th" in page
+    assert (
+        '<th scope="col"></th>' not in page
+    )  # a heading that says nothing is read out all the same
 
 
 def test_in_words_of_the_reader() -> None:

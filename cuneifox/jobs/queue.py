@@ -44,7 +44,7 @@ class Reach:
         if not told:
             log.warning(
                 "The queue %s can't be reached: %s. Jobs are kept, and workers find them within a second or so.",
-                public(self._place), redacted(error, self._place) or type(error).__name__,
+                public(self._place), redacted(error, self._place).rstrip(" .?!") or type(error).__name__,
             )  # fmt: skip
 
     def found(self) -> None:
