@@ -19,10 +19,10 @@ from cronsim import CronSim
 
 from models.actors import Actor
 from models.errors import BadInput, NotFound
+from models.jobs.cron import cleaned_cron
 from models.jobs.job import FAILED, OPEN, Job
 from models.jobs.schedules import (
     Schedule,
-    cleaned_cron,
     cleaned_missed,
     cleaned_zone,
     make_schedule,
