@@ -9,8 +9,10 @@ from flask import url_for
 
 from cuneifox import formats
 from cuneifox.i18n import LazyText, _, _l
+from cuneifox.job_waits import begun_anew, waits_of
 from cuneifox.jobs.kinds import title_of
 from cuneifox.scope_form import PRESETS
+from cuneifox.services import services
 from cuneifox.words import shown_name
 from models.companies import Company
 from models.jobs.job import DONE, WHOLE, Job
@@ -41,7 +43,8 @@ class JobView(NamedTuple):
     Attributes:
         title: what it does; `about`, of what and which days; `company`, where, "" for none; `who` asked for it.
         word: its state, as people call it; `badge` the class in which it is shown.
-        progress: 0 to 1; `line` says how far it is, what came of it, or why it has ended.
+        progress: 0 to 1; `line` says what it waits for, how far it is, what came of it, or why it has ended.
+        anew: says that it was begun anew, or "".
         link: the address of its result, or "".
         stopping: it runs, and is to stop.
     """
@@ -55,6 +58,7 @@ class JobView(NamedTuple):
     badge: str
     progress: float
     line: str
+    anew: str
     link: str
     stopping: bool
 
@@ -65,10 +69,11 @@ class JobView(NamedTuple):
 
 
 def views_of(jobs: list[Job]) -> list[JobView]:
-    """Return jobs as they are shown; three queries, however many there are."""
+    """Return jobs as they are shown; four queries at most, however many there are."""
+    waits = waits_of(jobs, services())
     companies = _named(Company, Company.tenant_id, {job.tenant_id for job in jobs})
     people = _named(User, User.id, {job.user_id for job in jobs})
-    return [_view(job, companies, people) for job in jobs]
+    return [_view(job, companies, people, waits) for job in jobs]
 
 
 def _named(model: Any, column: Any, ids: set[str]) -> dict[str, Any]:
@@ -76,7 +81,9 @@ def _named(model: Any, column: Any, ids: set[str]) -> dict[str, Any]:
     return {getattr(row, column.name): row for row in model.select().where(column.in_(list(ids)))}
 
 
-def _view(job: Job, companies: dict[str, Any], people: dict[str, Any]) -> JobView:
+def _view(
+    job: Job, companies: dict[str, Any], people: dict[str, Any], waits: dict[str, str]
+) -> JobView:
     company, user = companies.get(job.tenant_id), people.get(job.user_id)
     stopping = job.state == "running" and bool(job.reason)
     return JobView(
@@ -88,7 +95,8 @@ def _view(job: Job, companies: dict[str, Any], people: dict[str, Any]) -> JobVie
         str(_l("is stopped")) if stopping else str(STATES[job.state]),
         BADGES.get(job.state, ""),
         job.progress / WHOLE,
-        line_of(job),
+        line_of(job, waits),
+        begun_anew(job),
         url_for("jobs.result", id=job.id) if job.state == DONE and job.result_place else "",
         stopping,
     )
@@ -109,14 +117,19 @@ def _day(typed: Any) -> str:
         return str(typed)
 
 
-def line_of(job: Job) -> str:
-    """Return the one line that says how far a job is, what came of it, or why it has ended."""
+def line_of(job: Job, waits: Mapping[str, str]) -> str:
+    """Return the one line that says what a job waits for, how far it is, what came of it, or why it has ended.
+
+    Args:
+        job: the job.
+        waits: what jobs wait for, as `waits_of` tells it.
+    """
     if job.state == "failed" and job.error:
         return str(job.error)
     if job.state in ("failed", "cancelled") and job.reason in REASONS:
         return str(REASONS[job.reason])
-    if job.state == "waiting" and job.error:
-        return _("It is tried again soon. The last time: %(error)s", error=job.error)
+    if job.state == "waiting":
+        return waits[job.id]
     return str(job.line)
 
 
