@@ -25,6 +25,9 @@ MISSED: tuple[Missed, ...] = ("skip", "latest", "each")
 LATE = 300.0
 """Seconds after its time at which a slot still isn't missed."""
 
+COPIED = "copied"
+"""Among the arguments of a schedule that rests because it came along with a copy, and not as somebody wanted that."""
+
 MOST_SLOTS = 400
 """How many missed slots are made up for at most: more than a year of days."""
 
@@ -87,7 +90,11 @@ class Schedule(RoutedModel):
         self.paused = paused
         values: dict[str, Any] = {"paused": paused}
         if not paused:
-            values["done_until"] = now
+            given = {name: value for name, value in self.given.items() if name != COPIED}
+            values |= {
+                "done_until": now,
+                "arguments": json.dumps(given, ensure_ascii=False, sort_keys=True),
+            }
         other = Schedule.paused != paused
         Schedule.update(**values).where(Schedule.id == self.id, other).execute()
 
