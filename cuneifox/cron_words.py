@@ -15,10 +15,7 @@ from cron_descriptor import ExpressionDescriptor, Options
 
 from cuneifox.i18n import LazyText, _l, current_language, speaking
 from models.errors import BadInput
-from models.jobs.schedules import cleaned_cron
-
-LONGEST = 100
-"""Characters of a cron line."""
+from models.jobs.cron import LONGEST, cleaned_cron
 
 TEXTS: tuple[LazyText, ...] = (
     _l("At "),
@@ -100,7 +97,7 @@ def _in_words(cron: str, language: str) -> str:
         fields = cleaned_cron(cron).split()
     except BadInput:
         return cron
-    if _is_described_otherwise(fields):
+    if not _can_be_told(fields):
         return cron
     minute, hour, *_days = fields
     options = Options(
@@ -115,10 +112,37 @@ def _in_words(cron: str, language: str) -> str:
     return said if language == "en" else _with_names(said, language)
 
 
-def _is_described_otherwise(fields: list[str]) -> bool:
-    """A day field that begins with a star must fit along with the other one; described it is as if either would do."""
-    day, weekday = fields[2], fields[4]
-    return "*" not in (day, weekday) and (day.startswith("*") or weekday.startswith("*"))
+_ONE = r"(?:[0-9]+|[A-Z]{3})"
+_RANGE = rf"{_ONE}-{_ONE}"
+_STEPS = rf"(?:[*]|{_ONE}|{_RANGE})/(?:[2-9]|[1-9][0-9])"
+_LIST = rf"{_ONE}(?:,{_ONE})*"
+_LIST_OF_RANGES = rf"{_ONE}(?:-{_ONE})?(?:,{_ONE}(?:-{_ONE})?)*"
+
+_SHAPES = (
+    rf"[*]|{_STEPS}|{_LIST_OF_RANGES}",
+    rf"[*]|{_STEPS}|{_RANGE}|{_LIST}",
+    rf"[*]|{_STEPS}|{_LIST_OF_RANGES}|LW?",
+    rf"[*]|{_STEPS}|{_LIST_OF_RANGES}",
+    rf"[*]|(?!0-7){_RANGE}|{_LIST}|{_ONE}#[1-5]|[0-7]L",
+)
+"""What each field may look like for cron-descriptor to tell all of it, and nothing else."""
+
+
+def _can_be_told(fields: list[str]) -> bool:
+    """Tell whether cron-descriptor says of a line what the server does by it."""
+    minute, hour, day, _month, weekday = fields = [field.upper() for field in fields]
+    if not all(re.fullmatch(shape, field) for shape, field in zip(_SHAPES, fields, strict=True)):
+        return False
+    if minute.startswith("*") or "/" in minute:  # "every minute, at 07:00 and 09:00"
+        return not re.search("[,/]", hour) and _days_can_be_told(day, weekday)
+    return _days_can_be_told(day, weekday)
+
+
+def _days_can_be_told(day: str, weekday: str) -> bool:
+    """Of two fields it says "or" before a list of weekdays alone, and also where both must fit: after a star."""
+    if "*" in (day, weekday):
+        return True
+    return not day.startswith("*") and re.fullmatch(_LIST, weekday) is not None
 
 
 def _with_names(said: str, language: str) -> str:
@@ -127,4 +151,5 @@ def _with_names(said: str, language: str) -> str:
         theirs = names("wide", locale=language)
         for number, name in names("wide", locale="en").items():
             said = said.replace(name, theirs[number])
+    said = re.sub(r"(?<=[ก-๙])(?=[0-9])|(?<=[0-9])(?=[ก-๙])", " ", said)
     return re.sub(" +", " ", re.sub(r",(?= (?: |และ))", "", said)).strip()

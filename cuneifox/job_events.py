@@ -15,6 +15,7 @@ from peewee import PeeweeException
 
 from cuneifox.i18n import speaking
 from cuneifox.job_view import line_of, told_of, views_of
+from cuneifox.job_waits import begun_anew, waits_of
 from cuneifox.request import this_request
 from cuneifox.services import Services
 from models.jobs import lists
@@ -83,17 +84,23 @@ class Streams:
         self._free.release()
 
 
-def tidings(user_id: str, everybody: bool = False) -> dict[str, Any]:
+def tidings(here: Services, user_id: str, everybody: bool = False) -> dict[str, Any]:
     """Return how a person's jobs stand: those under way, and those that have ended and weren't told of yet.
 
     Args:
+        here: the application's.
         user_id: the person's.
         everybody: of those under way, everybody's.
     """
+    jobs = lists.open_jobs("" if everybody else user_id)
+    waits = waits_of(jobs, here)
     under_way = [
-        {"id": job.id, "state": job.state, "progress": job.progress / WHOLE, "line": line_of(job)}
-        for job in lists.open_jobs("" if everybody else user_id)
-    ]
+        {
+            "id": job.id, "state": job.state, "progress": job.progress / WHOLE, "line": line_of(job, waits),
+            "anew": begun_anew(job),
+        }
+        for job in jobs
+    ]  # fmt: skip
     ended = [
         {"id": job.id, "state": job.state, "text": told_of(job)} for job in lists.unseen(user_id)
     ]
@@ -123,7 +130,7 @@ def stream(
     while True:
         with speaking(language):
             session = Session.get_or_none(Session.digest == digest)
-            news = tidings(session.user_id, everybody) if session is not None else {}
+            news = tidings(here, session.user_id, everybody) if session is not None else {}
         here.router.universal.release()
         now = time.monotonic()
         if not news:

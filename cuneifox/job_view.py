@@ -9,6 +9,7 @@ from flask import url_for
 
 from cuneifox import formats
 from cuneifox.i18n import LazyText, _, _l
+from cuneifox.job_waits import begun_anew, waits_of
 from cuneifox.jobs.kinds import companies_of, title_of
 from cuneifox.scope_form import PRESETS
 from cuneifox.services import services
@@ -49,7 +50,8 @@ class JobView(NamedTuple):
         title: what it does; `about`, of what and which days; `company`, where, several by some names, "" for none;
             `who` asked for it.
         word: its state, as people call it; `badge` the class in which it is shown.
-        progress: 0 to 1; `line` says how far it is, what came of it, or why it has ended.
+        progress: 0 to 1; `line` says what it waits for, how far it is, what came of it, or why it has ended.
+        anew: says that it was begun anew, or "".
         link: the address of its result, or "".
         stopping: it runs, and is to stop.
         closed: its company, if it has one, isn't open any more to who asked for it: nothing of it can be had.
@@ -64,6 +66,7 @@ class JobView(NamedTuple):
     badge: str
     progress: float
     line: str
+    anew: str
     link: str
     stopping: bool
     closed: bool
@@ -75,9 +78,9 @@ class JobView(NamedTuple):
 
 
 def views_of(jobs: list[Job]) -> list[JobView]:
-    """Return jobs as they are shown; three queries, however many there are."""
-    around = _Around.of(jobs)
-    return [_view(job, around) for job in jobs]
+    """Return jobs as they are shown; four queries at most, however many there are."""
+    around, waits = _Around.of(jobs), waits_of(jobs, services())
+    return [_view(job, around, waits) for job in jobs]
 
 
 def where(job: Job) -> str:
@@ -147,7 +150,7 @@ def _where(job: Job, around: _Around) -> str:
     return f"{told} {_('and %(count)s more', count=len(ids) - len(names))}".strip()
 
 
-def _view(job: Job, around: _Around) -> JobView:
+def _view(job: Job, around: _Around, waits: Mapping[str, str]) -> JobView:
     user = around.people.get(job.user_id)
     stopping = job.state == "running" and bool(job.reason)
     return JobView(
@@ -159,7 +162,8 @@ def _view(job: Job, around: _Around) -> JobView:
         str(_l("is stopped")) if stopping else str(STATES[job.state]),
         BADGES.get(job.state, ""),
         job.progress / WHOLE,
-        line_of(job),
+        line_of(job, waits),
+        begun_anew(job),
         url_for("jobs.result", id=job.id) if job.state == DONE and job.result_place else "",
         stopping,
         bool(user and job.tenant_id) and (job.user_id, job.tenant_id) not in around.open_to,
@@ -192,16 +196,21 @@ def _day(typed: Any) -> str:
         return str(typed)
 
 
-def line_of(job: Job) -> str:
-    """Return the one line that says how far a job is, what came of it, or why it has ended."""
+def line_of(job: Job, waits: Mapping[str, str]) -> str:
+    """Return the one line that says what a job waits for, how far it is, what came of it, or why it has ended.
+
+    Args:
+        job: the job.
+        waits: what jobs wait for, as `waits_of` tells it.
+    """
     if job.state == "failed" and job.error:
         return str(job.error)
     if job.state == "cancelled" and job.reason in ("rights", "company") and job.error:
         return str(job.error)  # which names the company
     if job.state in ("failed", "cancelled") and job.reason in REASONS:
         return str(REASONS[job.reason])
-    if job.state == "waiting" and job.error:
-        return _("It is tried again soon. The last time: %(error)s", error=job.error)
+    if job.state == "waiting":
+        return waits[job.id]
     return str(job.line)
 
 

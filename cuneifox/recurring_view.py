@@ -14,7 +14,7 @@ from models.accounts import AccountNode
 from models.actors import Actor
 from models.inputs import LineInput, VoucherInput
 from models.jobs.job import Job
-from models.jobs.schedules import Schedule
+from models.jobs.schedules import COPIED, Schedule
 from models.recurring.given import TemplateInput
 from models.recurring.runs import made_for
 from models.recurring.scheduling import KIND, Timing, days_ahead, days_behind
@@ -35,6 +35,11 @@ class Row:
     words: str
     next: Date | None
     last: Job | None
+
+    @property
+    def rests_since_copied(self) -> bool:
+        """Whether it rests because the books were copied, or set back, and not as somebody wanted that."""
+        return self.schedule is not None and self.schedule.paused and COPIED in self.schedule.given
 
 
 def as_rows(

@@ -105,7 +105,30 @@ VAT_KINDS: dict[str, LazyText] = {
     "output": _l("Output VAT"),
 }
 
+CRON_FIELDS: dict[str, LazyText] = {
+    "minute": _l("minute"),
+    "hour": _l("hour"),
+    "day": _l("day of the month"),
+    "month": _l("month"),
+    "weekday": _l("day of the week"),
+}
+"""The fields of a cron line, as errors call them."""
+
+CRON_VALUES: dict[str, LazyText] = {
+    "minute": _l("numbers from 0 to 59"),
+    "hour": _l("numbers from 0 to 23"),
+    "day": _l("numbers from 1 to 31, L for the last day, LW for the last working day"),
+    "month": _l("numbers from 1 to 12, or JAN to DEC"),
+    "weekday": _l(
+        "numbers from 0 to 7, where 0 and 7 are Sunday, or SUN to SAT; 5L for the last Friday, "
+        "1#2 for the second Monday"
+    ),
+}
+"""What each may hold."""
+
 _TABLES: dict[str, dict[str, LazyText]] = {
+    "cron_field": CRON_FIELDS,
+    "cron_values": CRON_VALUES,
     "field": FIELDS,
     "kind": KINDS,
     "level": LEVELS,

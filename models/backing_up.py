@@ -20,6 +20,7 @@ from models.checks import files, ledger, seals
 from models.checks.findings import Fault
 from models.companies import Company
 from models.people.activity import Activity
+from models.recurring.copied import bring_schedules, rest_without_template
 from models.restorations import Restoration
 from models.seal_anchors import write_anchor
 from models.settings import GENESIS
@@ -58,7 +59,8 @@ def facts() -> dict[str, Any]:
 
     ``seals`` are how many changes each store's seals have been through, and their sum. Of books, ``chain_count`` and
     ``chain_head`` are an anchor of the chain, for whoever cuts its end off later, and ``company`` is what the
-    catalogue repeats of the settings. Dates are like "2026-02-28", amounts appear in the digest alone.
+    catalogue repeats of the settings; ``templates`` are the static ids of recurring vouchers.
+    Dates are like "2026-02-28", amounts appear in the digest alone.
     """
     found = {role: list(store.execute_sql(_SEALS).fetchone()) for role, store in _stores().items()}
     if "books" not in found:
@@ -74,6 +76,7 @@ def facts() -> dict[str, Any]:
             "last_number": last[0] if last else "",
             "company": dict(zip(SHOWN, shown, strict=True)),
             "seals": found,
+            "templates": _templates(store),
             **_sums(store, count),
         }
 
@@ -135,6 +138,8 @@ def restored(
         for field, value in _catalogued(facts).items():
             setattr(company, field, value)
         company.save()
+        if "templates" in facts:
+            rest_without_template(tenant.id, facts["templates"])
     for role in replaced:
         write_anchor(tenant.store(role), *seals.get(role, ()))
     Restoration.create(
@@ -160,18 +165,29 @@ def restored(
 
 
 def adopted(
-    tenant: Tenant, *, facts: Mapping[str, Any], now: float | None = None, **shown: Any
+    tenant: Tenant,
+    *,
+    facts: Mapping[str, Any],
+    source: str = "",
+    now: float | None = None,
+    **shown: Any,
 ) -> None:
     """Enter a new company, made of a backup, into the catalogue, in the transaction that makes it visible.
 
     Args:
         tenant: the company.
         facts: of the backup.
+        source: the id of the company whose books they were, as far as that is known: its recurring vouchers' schedules
+            come along, resting.
         now: UTC seconds; the clock's unless given.
         shown: what of its settings was changed as it was set up, such as its ``name``.
     """
-    at = int((time.time() if now is None else now) * 1_000_000)
-    Company.create(tenant_id=tenant.id, created_at=at, **{**_catalogued(facts), **shown})
+    at = time.time() if now is None else now
+    Company.create(
+        tenant_id=tenant.id, created_at=int(at * 1_000_000), **{**_catalogued(facts), **shown}
+    )
+    if source:
+        bring_schedules(source, tenant.id, facts.get("templates", ()), now=at)
 
 
 def stamp_of(now: float) -> str:
@@ -182,6 +198,7 @@ def stamp_of(now: float) -> str:
 _LAST_NUMBER = "SELECT number FROM vouchers ORDER BY chain_no DESC LIMIT 1"
 _SEALS = "SELECT changes, total FROM seal_state"
 _HASH = "SELECT chain_hash FROM vouchers WHERE chain_no = ?"
+_HAS_TEMPLATES = "SELECT 1 FROM sqlite_schema WHERE name = 'recurring_vouchers'"
 _SUMS = """
 SELECT COUNT(DISTINCT v.id), COUNT(l.n), MIN(v.date), MAX(v.date)
 FROM vouchers v LEFT JOIN lines l ON l.voucher_id = v.id WHERE v.chain_no <= ?
@@ -211,6 +228,15 @@ def _stores() -> dict[str, Store]:
 
 def _lines(role: str, found: Iterable[Fault]) -> Iterator[str]:
     return (f"{role}: {fault}" for fault in found)
+
+
+def _templates(store: Store) -> list[int]:
+    """Books that wait for their migration may have no such table yet."""
+    if store.execute_sql(_HAS_TEMPLATES).fetchone() is None:
+        return []
+    return [
+        stid for (stid,) in store.execute_sql("SELECT stid FROM recurring_vouchers ORDER BY stid")
+    ]
 
 
 def _sums(store: Store, count: int) -> dict[str, Any]:

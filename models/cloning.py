@@ -15,6 +15,7 @@ from models.companies import COMPANY_MODELS, Company
 from models.company_life import steps
 from models.company_settings import cleaned_settings
 from models.journals import JournalBook
+from models.recurring.copied import bring_schedules, template_numbers
 from models.registers import REGISTER_MODELS, STORE
 from models.settings import BooksSettings, LedgerState, books_settings
 from tenants import Router, Store, Tenant, current_store
@@ -36,7 +37,8 @@ def clone_company(
 
     With documents it is a whole copy: vouchers with their numbers and hash chain, drafts, months, balances
     and attachments. Idempotency keys come along, so that what was asked for once, in the source, isn't done
-    a second time by asking the clone. Without, it gets the chart of accounts, journal books and settings
+    a second time by asking the clone. Recurring vouchers rest in it until somebody lets them go on,
+    or each would be there twice. Without, it gets the chart of accounts, journal books and settings
     as they are now, and nothing was ever posted in it.
 
     Registers are copied either way, but where the source shares another company's: those the clone shares
@@ -54,17 +56,21 @@ def clone_company(
 
 def _copy_whole(router: Router, source: Tenant, slug: str, names: dict[str, Any]) -> Company:
     row: dict[str, Any] = {}
+    templates: list[int] = []
 
     def setup() -> None:
         with current_store("books").writing():
             rename_books(names)
             state = LedgerState.get_by_id(1)
             row.update(_row(), chain_count=state.count, chain_head=state.head)
+        templates.extend(template_numbers())
+
+    def register(tenant: Tenant) -> None:
+        _register(tenant, row)
+        bring_schedules(source.id, tenant.id, templates, now=time.time())
 
     with steps(source):
-        clone = router.clone(
-            source, slug, setup=setup, register=lambda tenant: _register(tenant, row)
-        )
+        clone = router.clone(source, slug, setup=setup, register=register)
     return Company.get_by_id(clone.id)
 
 

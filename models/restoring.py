@@ -78,6 +78,8 @@ def company_of_backup(
 ) -> Company:
     """Make a new company of a backup, also of one of a company that was purged. Nobody is a member of it yet.
 
+    Recurring vouchers whose schedules the backup's company still has rest in it until somebody lets them go on.
+
     It shares the registers that the backup's company shares, where that is still there; else those of
     ``share_registers_with``, where the backup holds none.
 
@@ -91,7 +93,7 @@ def company_of_backup(
         backup,
         into=slug,
         setup=partial(_rename, names),
-        register=partial(adopted, **names),
+        register=partial(adopted, source=backup.tenant, **names),
         share=share,
         template=TEMPLATE,
         **elsewhere,

@@ -27,8 +27,10 @@ def catalogue(folder: Path) -> Iterator[Site]:
 
 
 def asked(kind: str = "x", now: float = NOW, **given: Any) -> Job:
-    """A job of the server's own that is new."""
-    job, is_new = ask(kind, given.pop("arguments", {}), SERVER, now=now, **given)
+    """A job of the server's own that is new, or of the person `user_id`."""
+    user_id = given.pop("user_id", "")
+    asker = Asker(user_id, f"session of {user_id}") if user_id else SERVER
+    job, is_new = ask(kind, given.pop("arguments", {}), asker, now=now, **given)
     assert is_new
     return job
 

@@ -10,7 +10,10 @@ from click.testing import CliRunner
 
 from cuneifox.cli import company_steps, main
 from cuneifox.cli.exits import REFUSED, USAGE
+from ledgers import BY
 from models.people import Activity
+from models.recurring.scheduling import Timing, set_schedule
+from recurring import line, template
 from tenants import Router
 
 
@@ -107,6 +110,24 @@ def test_a_clone_begins_like_its_source(told, logged):
     assert (shown["name"], shown["local_name"], shown["members"]) == ("Copy", "สำเนา", {})
     told("clone", "acme", "whole", "--name", "Whole", "--with-documents")
     assert [company["slug"] for company in told("list")] == ["acme", "copy", "whole"]
+
+
+def test_recurring_vouchers_of_a_clone_rest_until_they_are_let_go_on(told, run, logged, tmp_path):
+    """The shell says how many rest and how they go on; a second time there are none."""
+    router = Router(tmp_path / "data")
+    with router.using("acme"):
+        rent = template(line("5420", "1000"), line("1111", "rest", "credit"))
+        timing = Timing("0 8 1 * *", "Asia/Bangkok")
+        set_schedule(router.tenant("acme").id, rent, timing, by=BY, now=0.0)
+    router.universal.release()
+    router.close()
+    made = run("company", "clone", "acme", "whole", "--name", "Whole", "--with-documents")
+    assert "Of its recurring vouchers 1 rest" in made.stdout
+    assert "cuneifox company resume-recurring whole" in made.stdout
+    assert told("resume-recurring", "whole")["resumed"] == 1
+    assert logged() == ("recurring.resume", "1", "Whole")
+    assert told("resume-recurring", "whole")["resumed"] == 0
+    assert "rest" not in run("company", "clone", "acme", "empty", "--name", "Empty").stdout
 
 
 def test_a_company_is_purged_and_leaves_a_tombstone(told, run, logged):

@@ -61,10 +61,11 @@ def test_thai_says_whatever_english_says(cron: str) -> None:
 @pytest.mark.parametrize(
     "cron",
     ["", "nonsense", "* * * *", "0 8 1 * * *", "61 8 1 * *", "0 8 */2 * 1", "0 8 1 * */2", "0 8 1 * " + "1," * 60,
-     "@daily"],
+     "@daily", "* 7,9 * * *", "*/5 */2 * * *", "0 8 8 2 1#2", "0 8 * * 1/2", "0 8 4-19 * 1-5", "0 8 1,L * *",
+     "0 8 L/2 * *", "0 8 * * 5L,1", "0 8 * * 1#2,3#1", "22 * * * 0-7", "0 6-12,20 * * *"],
 )  # fmt: skip
 def test_what_cannot_be_told_is_shown_as_it_is(cron: str) -> None:
-    """Among it lines whose two day fields have to fit together, of which the words would say that either will do."""
+    """Among it lines whose two day fields have to fit together, and others whose words would say less, or more."""
     for language in ("en", "th"):
         with speaking(language):
             assert in_words(cron) == cron

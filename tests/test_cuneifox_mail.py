@@ -233,6 +233,24 @@ def test_each_end_is_told_once(office: Office) -> None:
     assert [mail.once for mail in office.mails()] == [f"mail:{job.id}"]
 
 
+def test_a_letter_that_is_sent_twice_is_the_same_one(office: Office) -> None:
+    """The worker dies between the server's word and its note: sent again it has the same Message-ID."""
+    office.asked(office.person())
+    office.run(lasts=100)
+    with post_office(office.port, Post()) as post:
+        mail = taking.take("w", 99, now=office.clock())
+        assert mail is not None
+        KINDS["mail"].run(Work(mail, office.site.services))
+        ending.lose(mail, now=office.clock())
+        office.clock.turn(60)
+        again = office.run()
+    assert (again.id, again.state) == (mail.id, "done")
+    first, second = (letter.message for letter in post.letters)
+    assert first["Message-ID"] == second["Message-ID"]
+    assert first["Date"] != second["Date"]
+    assert first.get_content() == second.get_content()
+
+
 def test_an_end_that_nobody_was_there_to_tell_is_told_later(office: Office) -> None:
     """By whoever looks: of a job that was given up because it killed its workers, or whose worker died right after."""
     user = office.person()

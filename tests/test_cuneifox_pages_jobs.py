@@ -19,7 +19,8 @@ from job_site import fresh, known_kind, take, work_off, write_text
 from models.company_life import purge_company, suspend_company
 from models.jobs import ending
 from models.jobs.asking import Asker, ask
-from models.jobs.job import Job
+from models.jobs.job import SOON, Job
+from models.jobs.leases import JobWorker
 from models.people import Membership, Session, User
 
 
@@ -210,7 +211,9 @@ def test_the_bell(site: Site) -> None:
     with site.app.app_context():
         ending.report(work.job, 420, "page 3")
     (open_one,) = state_of(keeper)["under_way"]
-    assert open_one == {"id": job.id, "state": "running", "progress": 0.42, "line": "page 3"}
+    assert open_one == {
+        "id": job.id, "state": "running", "progress": 0.42, "line": "page 3", "anew": "",
+    }  # fmt: skip
     assert state_of(other) == {"under_way": [], "ended": []}
     with site.app.app_context():
         ending.succeed(work.job, None, "", now=site.clock())
@@ -297,6 +300,65 @@ def test_administrators_see_all(site: Site) -> None:
     assert len(everybody) == 2
     keeper = site.signed_in("keeper")
     assert len(keeper.get("/jobs/state.json?all=1").get_json()["under_way"]) == 1
+
+
+def told(browser: Browser, job: Job, part: str = "line") -> str:
+    """What is told of a job on its page, in the list, and to a page that listens: the same in all three."""
+    (heard,) = [one for one in state_of(browser)["under_way"] if one["id"] == job.id]
+    for path in (f"/jobs/{job.id}", "/jobs", f"/jobs/{job.id}/piece"):
+        shown = re.search(rf'data-part="{part}">([^<]*)<', browser.get(path).text)
+        assert shown is not None
+        assert html.unescape(shown[1]) == heard[part]
+    return str(heard[part])
+
+
+def test_a_job_says_what_it_waits_for(site: Site) -> None:
+    """A worker at all, its company's share, those before it, and the end of a pause."""
+    keeper = site.signed_in("keeper")
+    job = asked(site)
+    assert told(keeper, job).startswith("No worker is there to do it.")
+    with site.app.app_context():
+        JobWorker.begin("w", 1, 2, now=site.clock())
+    assert told(keeper, job) == "It is next."
+    with site.app.app_context():
+        ask("write", {}, Asker(), now=site.clock() - 1, priority=SOON)
+    assert told(keeper, job) == "1 job comes before it."
+    with site.app.app_context():
+        Job.update(tenant_id=job.tenant_id).where(Job.id != job.id).execute()
+    work = take(site)
+    assert work is not None
+    assert told(keeper, job) == "It waits for other jobs of its company: none has all the workers."
+    with site.app.app_context():
+        Job.update(due_at=site.clock() + 60, error="The books were busy.").where(
+            Job.id == job.id
+        ).execute()
+    later = site.services.local(site.clock() + 60)
+    assert (
+        told(keeper, job)
+        == f"It is tried again at {later:%H:%M:%S}. The last time: The books were busy."
+    )
+
+
+def test_a_job_says_that_it_was_begun_anew(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """Once its worker was lost: to who asked, while it waits and runs and has ended, and in the log."""
+    keeper = site.signed_in("keeper")
+    job = asked(site)
+    for said in (
+        "Begun anew: the worker that had it was gone.",
+        "Begun anew 2 times: the workers that had it were gone.",
+    ):
+        work = take(site)
+        assert work is not None
+        with site.app.app_context():
+            ending.lose(work.job, now=site.clock())
+        assert told(keeper, job, "anew") == said
+    with caplog.at_level("INFO", "cuneifox.jobs"):
+        work_off(site)
+    assert (
+        f"Job {job.id} (write) begins: attempt 1; begun anew, as its worker was gone: time 3"
+        in caplog.text
+    )
+    assert "Begun anew 2 times" in keeper.get(f"/jobs/{job.id}").text
 
 
 def test_no_job_is_skipped_where_a_page_ends(site: Site) -> None:

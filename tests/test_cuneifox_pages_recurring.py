@@ -517,22 +517,65 @@ def test_strangers_and_other_modules_see_nothing(ledger: LedgerSite, made: str) 
     assert "Recurring vouchers" not in stranger.get("/companies").text
 
 
-def test_a_clone_has_templates_that_are_not_due_until_somebody_says_so(
-    ledger: LedgerSite, keeper: Browser, made: str
-) -> None:
-    """Nothing is posted twice for two companies; saved, it is due there too."""
+def cloned(ledger: LedgerSite) -> None:
     with ledger.site.app.app_context():
         clone = clone_company(
             ledger.site.router, "acme", slug="clone", name="Clone", with_documents=True
         )
         Membership.grant(ledger.keeper, clone.tenant_id)
-    page = words(keeper.get("/c/clone/recurring/1"))
-    assert "It has no schedule" in page
-    assert "not scheduled" in words(keeper.get("/c/clone/recurring"))
+
+
+def test_in_a_clone_they_rest_until_somebody_lets_them_go_on(
+    ledger: LedgerSite, keeper: Browser, made: str
+) -> None:
+    """Nothing is posted twice for two companies, and nobody has to find out: the pages say so, and one button does."""
+    keeper.post(f"{PAGE}/new", NEW, **form(ledger.book(), name="Paused by hand"))
+    keeper.post(f"{PAGE}/2/pause", f"{PAGE}/2", paused="1")
+    cloned(ledger)
+    listed = words(keeper.get("/c/clone/recurring"))
+    assert "1 of these came along with a copy of the books and rests" in listed
+    assert "came along" not in words(keeper.get(PAGE))
+    assert "It came along with a copy of the books and rests" in words(
+        keeper.get("/c/clone/recurring/1")
+    )
+    assert "It came along" not in words(keeper.get("/c/clone/recurring/2"))
     assert len(turn_to(ledger, "2027-02-01T08:00:30+07:00")) == 1
     keeper = ledger.browser()
+    answer = keeper.post("/c/clone/recurring/resume", "/c/clone/recurring")
+    assert (answer.status_code, answer.location) == (303, "/c/clone/recurring")
+    page = words(keeper.get("/c/clone/recurring"))
+    assert "1 recurring voucher goes on." in page
+    assert "came along" not in page
+    assert [job.given["slot"] for job in turn_to(ledger, "2027-02-02T08:00:30+07:00")] == []
+    jobs = turn_to(ledger, "2027-03-01T08:00:30+07:00")
+    assert [(job.state, "copied" in job.given) for job in jobs] == [("done", False)] * 2
+    assert len({job.tenant_id for job in jobs}) == 2
+
+
+def test_one_that_is_saved_in_a_clone_is_due_there(
+    ledger: LedgerSite, keeper: Browser, made: str
+) -> None:
+    """Whoever says when it is due means it, and is told of no rest any more."""
+    cloned(ledger)
     keeper.post("/c/clone/recurring/1/edit", f"{PAGE}/new", **form(ledger.book(), version="1"))
-    assert len(turn_to(ledger, "2027-03-01T08:00:30+07:00")) == 2
+    assert "came along" not in words(keeper.get("/c/clone/recurring"))
+    assert len(turn_to(ledger, "2027-02-01T08:00:30+07:00")) == 2
+
+
+def test_who_may_not_change_them_is_told_alone(
+    ledger: LedgerSite, keeper: Browser, made: str
+) -> None:
+    """A reader sees that they rest, has no button, and can't have them go on."""
+    cloned(ledger)
+    with ledger.site.app.app_context():
+        reader = ledger.site.user("reader")
+        Membership.grant(reader, ledger.site.router.tenant("clone").id, levels={"ledger": "read"})
+    browser = ledger.site.signed_in("reader")
+    page = browser.get("/c/clone/recurring")
+    assert "came along" in words(page)
+    assert "/recurring/resume" not in page.text
+    assert browser.post("/c/clone/recurring/resume", "/c/clone/recurring").status_code == 403
+    assert len(turn_to(ledger, "2027-02-01T08:00:30+07:00")) == 1
 
 
 def test_the_books_are_sound_after_all_that(ledger: LedgerSite, keeper: Browser, made: str) -> None:

@@ -139,6 +139,7 @@ def test_the_facts_are_those_of_the_books(acme: Tenant) -> None:
         "chain_count": count,
         "chain_head": head,
         "last_number": "GJ-2026-000003",
+        "templates": [],
         "seals": {
             store.role: list(store.execute_sql("SELECT changes, total FROM seal_state").fetchone())
             for store in acme.stores.values()

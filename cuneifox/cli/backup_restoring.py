@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from cuneifox.cli.backup_opening import backups, find_backup, find_unit, untold
-from cuneifox.cli.company_steps import confirmation
+from cuneifox.cli.company_steps import confirmation, tell_of_resting
 from cuneifox.cli.exits import REFUSED, Refused, printable
 from cuneifox.cli.opening import company_row, find_company, log
 from cuneifox.cli.printing import json_option, print_json, print_table, size
@@ -72,7 +72,10 @@ def restore(
                     share_registers_with=sharing,
                 )  # fmt: skip
             log("companies.restore", f"{into} of backup {backup.stamp} of {company}", made)
-            _tell_new(router.tenant(made.tenant_id), as_json, f"backup {backup.stamp}")
+            adopted = router.tenant(made.tenant_id)
+            _tell_new(adopted, as_json, f"backup {backup.stamp}")
+            if not as_json:
+                tell_of_resting(router, adopted)
             return
         tenant = find_company(router, company)
         _, affected = restorable(router, tenant, manager.manifest(backup))

@@ -170,6 +170,7 @@ for _step in (
     company_steps.suspend,
     company_steps.archive,
     company_steps.resume,
+    company_steps.resume_recurring,
     company_steps.purge,
     company_stores.share_registers,
     company_stores.unshare_registers,

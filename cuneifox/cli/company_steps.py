@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import Any
 
 import click
@@ -62,7 +63,35 @@ def clone(
         what = "with documents" if with_documents else "without documents"
         log("companies.clone", f"{tenant.slug}: {slug}, {what}", made)
         done = f"Made {slug} after {tenant.slug}, {what}. Let somebody in: cuneifox user grant NAME {slug} --all edit"
-        _tell(router.tenant(made.tenant_id), as_json, done)
+        tenant = router.tenant(made.tenant_id)
+        _tell(tenant, as_json, done)
+        if not as_json:
+            tell_of_resting(router, tenant)
+
+
+@click.command("resume-recurring")
+@click.argument("slug")
+@json_option
+def resume_recurring(slug: str, as_json: bool) -> None:
+    """Let the recurring vouchers of the company SLUG go on that rest since its books were copied.
+
+    Those are made from now on; what was due before is left out. What somebody paused stays so.
+    """
+    from models.actors import Actor
+    from models.recurring.copied import resume_copied, template_numbers
+
+    with installation() as (_, router):
+        tenant = find_company(router, slug)
+        tenant.require_open()
+        with router.using(tenant):
+            by, now = Actor.system("command line"), time.time()
+            count = resume_copied(tenant.id, template_numbers(), by=by, now=now)
+        if count:
+            log("recurring.resume", str(count), company_row(tenant))
+    if as_json:
+        print_json({"slug": tenant.slug, "id": tenant.id, "resumed": count})
+    else:
+        click.echo(printable(f"{count} recurring vouchers of {tenant.slug} go on."))
 
 
 @click.command()
@@ -152,6 +181,21 @@ def confirmation(option: str, given: str | None, what: str, name: str) -> str:
     if given.strip() != name:
         raise Refused(f"{printable(given)!r} isn't {name}: nothing was changed.")
     return name
+
+
+def tell_of_resting(router: Any, tenant: Any) -> None:
+    """Say how many recurring vouchers of a company rest since its books were copied, and how they go on."""
+    from models.recurring.copied import resting, template_numbers
+
+    with router.using(tenant):
+        count = len(resting(tenant.id, template_numbers()))
+    if count:
+        click.echo(
+            printable(
+                f"Of its recurring vouchers {count} rest, so that nothing is made twice. To have them made here as "
+                f"well: cuneifox company resume-recurring {tenant.slug}"
+            )
+        )
 
 
 def _tell(tenant: Any, as_json: bool, done: str) -> None:

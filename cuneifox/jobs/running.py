@@ -69,7 +69,8 @@ def _do(services: Services, work: Work) -> str:
             work.company = Company.get_or_none(Company.tenant_id == tenant.id)
         work.actor = actor_of(services.router, job, kind, tenant, services.now())
         work.check()
-        log.info("%s begins: attempt %d", _named(job, kind), job.attempts)
+        anew = f"; begun anew, as its worker was gone: time {job.lapses + 1}" if job.lapses else ""
+        log.info("%s begins: attempt %d%s", _named(job, kind), job.attempts, anew)
         return kind.run(work) or ""
 
 

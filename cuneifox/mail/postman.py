@@ -17,6 +17,9 @@ from cuneifox.mail.settings import password_of
 from models.errors import BooksError
 from models.jobs.errors import TryLater
 
+FAREWELL_SECONDS = 1.0
+"""How long a server may take to say goodbye."""
+
 
 class Postman:
     """Takes one letter to the server that the settings name.
@@ -141,8 +144,13 @@ def _cut(wire: socket.socket) -> None:
 
 
 def _leave(server: smtplib.SMTP) -> None:
-    """Take leave; what goes wrong then changes nothing in what became of the letter."""
+    """Take leave; what goes wrong then changes nothing in what became of the letter.
+
+    Until that is over the letter isn't noted as sent, and would be sent again should its worker die.
+    """
     try:
+        if server.sock is not None:
+            server.sock.settimeout(FAREWELL_SECONDS)
         server.quit()
     except (smtplib.SMTPException, OSError):
         server.close()

@@ -137,7 +137,7 @@ def again(id: str) -> ResponseReturnValue:
 @blueprint.get("/state.json")
 def state() -> ResponseReturnValue:
     """How one's jobs stand, for pages that can't listen."""
-    return tidings(current_visit().user.id, _everybody())
+    return tidings(services(), current_visit().user.id, _everybody())
 
 
 @blueprint.get("/events")
@@ -145,7 +145,7 @@ def events() -> ResponseReturnValue:
     """The same as server-sent events; 503 where as many listen as there is room for, who then ask instead."""
     visit = current_visit()
     streams: Streams = current_app.extensions["job_streams"]
-    news = tidings(visit.user.id, _everybody())
+    news = tidings(services(), visit.user.id, _everybody())
     if (
         not news["under_way"] or request.method == "HEAD"
     ):  # there is nothing to wait for, or nobody who waits

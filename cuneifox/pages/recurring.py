@@ -9,9 +9,9 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from cuneifox.access import needs, shows_again
-from cuneifox.audit import note
+from cuneifox.audit import note, noted_elsewhere
 from cuneifox.errors import status_of
-from cuneifox.i18n import LANGUAGES, _, _l, error_text
+from cuneifox.i18n import LANGUAGES, _, _l, error_text, ngettext
 from cuneifox.identify import current_actor, current_company
 from cuneifox.lookups import Chart, Parties
 from cuneifox.navigation import Link
@@ -27,6 +27,7 @@ from models.accounts import account_tree
 from models.errors import BadInput, BooksError, Conflict, NotAllowed, NotFound
 from models.journals import list_books
 from models.recurring.checking import checked_template
+from models.recurring.copied import resume_copied, template_numbers
 from models.recurring.given import TemplateInput
 from models.recurring.runs import make_voucher, runs_of
 from models.recurring.scheduling import (
@@ -65,11 +66,28 @@ AHEAD = 3
 @needs("ledger", "read")
 def index() -> ResponseReturnValue:
     """All recurring vouchers: when each is due next, and what came of it the last time."""
-    tenant_id = _tenant_id()
-    rows = as_rows(
-        list_templates(), schedules_of(tenant_id), last_jobs(tenant_id), services().now()
+    tenant_id, templates = _tenant_id(), list_templates()
+    rows = as_rows(templates, schedules_of(tenant_id), last_jobs(tenant_id), services().now())
+    copied = [row for row in rows if row.rests_since_copied]
+    return render_template("recurring/index.html", rows=rows, copied=copied)
+
+
+@blueprint.post("/resume")
+@needs("ledger", "edit")
+def resume() -> ResponseReturnValue:
+    """Let all go on that rest since they came along with a copy of the books; slots that have passed are left out."""
+    count = resume_copied(
+        _tenant_id(), template_numbers(), by=current_actor(), now=services().now()
     )
-    return render_template("recurring/index.html", rows=rows)
+    if count:
+        note("recurring.resume", str(count))
+    else:
+        noted_elsewhere()
+    flash(
+        ngettext("%(num)s recurring voucher goes on.", "%(num)s recurring vouchers go on.", count),
+        "success" if count else "info",
+    )
+    return redirect(url_for("recurring.index"), 303)
 
 
 @blueprint.route("/new", methods=["GET", "POST"])

@@ -34,9 +34,11 @@
         continue;
       }
       const bar = element.querySelector('[data-part="progress"]');
-      const line = element.querySelector('[data-part="line"]');
       if (bar) bar.value = job.progress;
-      if (line && line.textContent !== job.line) line.textContent = job.line;
+      for (const part of ["line", "anew"]) {
+        const shown = element.querySelector(`[data-part="${part}"]`);
+        if (shown && shown.textContent !== job[part]) shown.textContent = job[part];
+      }
     }
   }
 

@@ -102,10 +102,8 @@ class Job(RoutedModel):
     class Meta:
         table_name = "jobs"
         indexes = (
-            (
-                ("state", "priority", "due_at", "id", "tenant_id"),
-                False,
-            ),  # whose turn it is is found in these
+            # in these two it is found whose turn it is
+            (("state", "priority", "due_at", "id", "tenant_id"), False),
             (("tenant_id", "state", "priority", "due_at", "id"), False),
             (("user_id", "asked_at"), False),
             (("ended_at",), False),

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from cronsim import CronSim, CronSimError
+from cronsim import CronSim
 from peewee import AutoField, BooleanField, CharField, FloatField, TextField
 
 from models.errors import BadInput
 from models.jobs.asking import Asker, ask
+from models.jobs.cron import cleaned_cron
 from models.jobs.job import NIGHTLY
 from tenants import RoutedModel
 
@@ -23,6 +24,9 @@ MISSED: tuple[Missed, ...] = ("skip", "latest", "each")
 
 LATE = 300.0
 """Seconds after its time at which a slot still isn't missed."""
+
+COPIED = "copied"
+"""Among the arguments of a schedule that rests because it came along with a copy, and not as somebody wanted that."""
 
 MOST_SLOTS = 400
 """How many missed slots are made up for at most: more than a year of days."""
@@ -86,7 +90,11 @@ class Schedule(RoutedModel):
         self.paused = paused
         values: dict[str, Any] = {"paused": paused}
         if not paused:
-            values["done_until"] = now
+            given = {name: value for name, value in self.given.items() if name != COPIED}
+            values |= {
+                "done_until": now,
+                "arguments": json.dumps(given, ensure_ascii=False, sort_keys=True),
+            }
         other = Schedule.paused != paused
         Schedule.update(**values).where(Schedule.id == self.id, other).execute()
 
@@ -118,21 +126,6 @@ def make_schedule(
     if not made:
         return None
     return Schedule.select().order_by(Schedule.id.desc()).get()
-
-
-def cleaned_cron(text: str) -> str:
-    """Return a cron line with single spaces; BadInput where it is none, or names no time at all."""
-    line = " ".join(text.split())
-    try:
-        if len(line) > 100 or len(line.split()) != 5:
-            raise CronSimError("five fields")
-        next(CronSim(line, datetime(2024, 1, 1, tzinfo=UTC)))
-    except (CronSimError, StopIteration):
-        raise BadInput(
-            "A cron line has five fields: minute, hour, day of the month, month, day of the week, as in 30 3 * * 1-5.",
-            field="cron",
-        ) from None
-    return line
 
 
 def cleaned_zone(name: str) -> str:

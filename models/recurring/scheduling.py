@@ -1,8 +1,8 @@
 """When templates are due: each has a schedule of its own in the catalogue, which is found by its name.
 
-Templates lie in the books and schedules beside them, so that neither is there for certain with the other: a clone of a
-company has templates without schedules, and what a schedule asks for of a template that is gone fails. Saving a
-template puts it right.
+Templates lie in the books and schedules beside them, so that neither is there for certain with the other: books of a
+company that is gone have templates without schedules, and what a schedule asks for of a template that is gone fails.
+`models.recurring.copied` brings them along with copies; saving a template puts it right in any case.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from cronsim import CronSim
 
 from models.actors import Actor
 from models.errors import BadInput, NotFound
+from models.jobs.cron import cleaned_cron
 from models.jobs.job import FAILED, OPEN, Job
 from models.jobs.schedules import (
+    COPIED,
     Schedule,
-    cleaned_cron,
     cleaned_missed,
     cleaned_zone,
     make_schedule,
@@ -109,6 +110,8 @@ def set_schedule(
     }  # fmt: skip
     if (schedule.cron, schedule.zone) != (timing.cron, timing.zone):
         values["done_until"] = now
+    if COPIED in schedule.given:  # whoever saves it wants it to be due
+        values |= {"done_until": now, "paused": False}
     Schedule.update(**values).where(Schedule.id == schedule.id).execute()
     return Schedule.get_by_id(schedule.id)
 
