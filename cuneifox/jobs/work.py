@@ -15,7 +15,7 @@ from models.actors import Actor
 from models.companies import Company
 from models.jobs import ending
 from models.jobs.job import WHOLE, Job
-from tenants import SnapshotTooOld, Tenant
+from tenants import SnapshotTooOld, Tenant, UnknownTenant
 from tenants.snapshots.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -108,7 +108,11 @@ class Work:
             self.check()
             visit = visit_of(self.job, self.services.now())
             demand_companies(router, kind, [tenant_id], visit)
-            yield Company.get_by_id(tenant_id), router.tenant(tenant_id)
+            try:
+                found = Company.get_by_id(tenant_id), router.tenant(tenant_id)
+            except (Company.DoesNotExist, UnknownTenant):  # purged this very moment
+                raise Stopped("company") from None
+            yield found
 
     @contextmanager
     def snapshot(

@@ -48,7 +48,7 @@ class Job(RoutedModel):
         kind: which of the program's kinds of work.
         arguments: JSON, as the kind wants them.
         once: a key that no two jobs have, or NULL: who asks twice under it gets the first one.
-        tenant_id: the company that it works on; "" for none.
+        tenant_id: the company that it works on; "" for none, and for several, which its arguments name.
         user_id: who asked for it; "" where the server did.
         session: the digest of the session it was asked for in; it ends with that. "" for the server's own.
         identity: the name under which the server itself does it; "" for a person's.
@@ -63,7 +63,7 @@ class Job(RoutedModel):
         result_name: what its result is called, under which it is downloaded; "" where there is none.
         result_place: where that lies in the folder of results.
         result_type: its media type; `result_size`, its bytes.
-        error: why it failed, for who asked; `trace`, for the operator.
+        error: why it failed, or for which of several companies it stopped, for who asked; `trace`, for the operator.
         seen: whether who asked has been told of its end.
     """
 
