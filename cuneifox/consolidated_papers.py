@@ -16,6 +16,7 @@ from cuneifox.consolidated_table import consolidated_table, file_name_of, headin
 from cuneifox.consolidation import FAILURES
 from cuneifox.i18n import _, ngettext
 from cuneifox.papers import Amount, Cell, Column, Row, Table
+from cuneifox.report_tables import code_column
 from cuneifox.words import shown_name
 from models.reports.consolidated import Block, Consolidated, ConsolidatedRow
 from models.reports.consolidated import Column as CompanyColumn
@@ -94,7 +95,7 @@ def _table(look: Look, block: Block, title: str, places: range) -> Table:
     """The table of the companies at these places; behind the last company is the total's."""
     whole = len(places) > len(block.columns)
     columns = [
-        Column(_("Code"), width=0.9),
+        code_column(row.code for row in block.rows),
         Column(_("Account"), width=3, indented=True),
         *(_company(block.columns[n]) for n in places if n < len(block.columns)),
     ]

@@ -8,6 +8,7 @@ from datetime import date as Date
 from cuneifox.file_names import file_name
 from cuneifox.i18n import _
 from cuneifox.papers import Amount, Cell, Column, Row, Table
+from cuneifox.report_tables import code_column
 from cuneifox.words import shown_name
 from models.reports.figures import Figures
 from models.reports.whole_ledger import LedgerAccount, WholeLedger
@@ -26,7 +27,7 @@ def ledger_table(report: WholeLedger) -> Table:
 
 def whole_ledger_table(report: WholeLedger) -> Table:
     """Return all accounts one after the other, each with its lines, balances and totals, and the sum of all."""
-    columns = [Column(_("Code"), width=0.9), *_columns()]
+    columns = [code_column(each.account.code for each in report.accounts), *_columns()]
     count = report.count + 4 * len(report.accounts) + 1
     name = file_name("whole-ledger", report.scope.first, report.scope.last)
     return Table(name, _("Whole ledger"), columns, _all(report), count=count)

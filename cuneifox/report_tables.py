@@ -24,9 +24,15 @@ def _figure(heading: str, summed: bool = True) -> Column:
     return Column(heading, "amount", 1.4, summed)
 
 
-def _statement_columns() -> list[Column]:
+def code_column(codes: Iterable[str]) -> Column:
+    """Return the column of these codes: narrow for numbers, wider where they are names, as beancount's accounts are."""
+    longest = max(map(len, codes), default=0)
+    return Column(_("Code"), width=max(0.9, min(0.105 * longest, 2.6)))
+
+
+def _statement_columns(*sections: Section) -> list[Column]:
     return [
-        Column(_("Code"), width=1),
+        code_column(row.code for section in sections for row in section.rows),
         Column(_("Account"), width=4, indented=True),
         _figure(_("Amount")),
     ]
@@ -35,7 +41,7 @@ def _statement_columns() -> list[Column]:
 def trial_balance_table(report: TrialBalance) -> Table:
     """Return the accounts that were posted to, under headings for their groups."""
     columns = [
-        Column(_("Code"), width=0.9),
+        code_column(row.code for row in report.rows),
         Column(_("Account"), width=3, indented=True),
         _figure(_("Opening balance")),
         _figure(_("Debit")),
@@ -69,7 +75,12 @@ def _account(row: AccountRow, figures: list[Amount], part: str = "") -> Rows:
 def profit_loss_table(report: ProfitLoss) -> Table:
     """Return the accounts of both sections, their sums, and the result."""
     name = file_name("profit-loss", report.scope.first, report.scope.last)
-    return Table(name, _("Profit and loss"), _statement_columns(), _profit_loss_rows(report))
+    return Table(
+        name,
+        _("Profit and loss"),
+        _statement_columns(report.income, report.expense),
+        _profit_loss_rows(report),
+    )
 
 
 def _profit_loss_rows(report: ProfitLoss) -> Rows:
@@ -86,7 +97,12 @@ def _profit_loss_rows(report: ProfitLoss) -> Rows:
 def balance_sheet_table(report: BalanceSheet) -> Table:
     """Return assets, liabilities and equity with their sums."""
     name = file_name("balance-sheet", report.scope.last)
-    return Table(name, _("Balance sheet"), _statement_columns(), _balance_sheet_rows(report))
+    return Table(
+        name,
+        _("Balance sheet"),
+        _statement_columns(report.assets, report.liabilities, report.equity),
+        _balance_sheet_rows(report),
+    )
 
 
 def _balance_sheet_rows(report: BalanceSheet) -> Rows:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
+import openpyxl
 import pytest
 from click.testing import CliRunner, Result
 
@@ -15,6 +17,7 @@ from cuneifox.cli.exits import REFUSED, USAGE
 from cuneifox.config import Config
 from cuneifox.services import Services
 from models.people import Activity
+from pdf_text import needs_poppler, pages_of
 
 SALES = {"north": ("USD", "1234.56"), "south": ("USD", "65.44"), "east": ("THB", "7.00")}
 BOOKS = """option "operating_currency" "{currency}"
@@ -153,3 +156,24 @@ def test_a_company_may_be_called_consolidated(folder: Path) -> None:
     """With a report's name behind it, it is that company's."""
     made = run(folder, "report", "consolidated", "trial-balance", "--json")
     assert json.loads(made.stdout)["rows"] == []
+
+
+@needs_poppler
+def test_it_is_written_to_files(folder: Path) -> None:
+    """A table for each currency, and the companies' states; who is missing is named, and the code is 1 then."""
+    for end in ("pdf", "xlsx", "csv"):
+        report(folder, "north", "east", more=(*YEAR, "-o", f"c.{end}"))
+    text = "".join(pages_of(Path("c.pdf")))
+    assert "1,234.56" in text
+    assert "7.00" in text
+    assert len(re.findall("[0-9a-f]{64}", text)) >= 2
+    sheets = openpyxl.load_workbook("c.xlsx")
+    assert len(sheets.worksheets) == 3
+    assert "1234.56" in Path("c.csv").read_text("utf-8-sig")
+    run(folder, "company", "suspend", "south", "--reason", "x")
+    try:
+        refused = report(folder, "north", "south", more=(*YEAR, "-o", "some.pdf"), code=REFUSED)
+    finally:
+        run(folder, "company", "resume", "south")
+    assert "south is missing from the sums in USD: Suspended." in refused.stderr
+    assert "incomplete" in "".join(pages_of(Path("some.pdf")))

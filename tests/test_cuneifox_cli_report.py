@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
+import openpyxl
 import pytest
 from click.testing import CliRunner
 
 from cuneifox.cli import main
 from cuneifox.cli.exits import REFUSED, USAGE
+from pdf_text import needs_poppler, pages_of
 
 BOOKS = """option "operating_currency" "USD"
 2025-01-01 open Assets:Cash
@@ -213,3 +216,84 @@ def test_a_group_has_no_ledger(report):
     """An empty one would pass for accounts in which nothing happened."""
     refused = report("ledger", "--account", "1000", *YEAR, code=REFUSED)
     assert "1000 is a group; the ledger shows one account at a time." in refused.stderr
+
+
+def written(report, name: str, *arguments: str) -> Path:
+    """The file that a report was written to."""
+    done = report(*arguments, "--output", name)
+    assert done.output == ""
+    return Path(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["trial-balance", "profit-loss", "balance-sheet", "ledger", "whole-ledger"]
+)
+@needs_poppler
+def test_reports_are_written_to_files(report, name: str):
+    """As what the file's name ends in, with the figures of the books, and no file of any other name is left."""
+    days = YEAR[2:] if name == "balance-sheet" else YEAR
+    asked = [name, *days, *(["--account", "Assets:Cash"] if name == "ledger" else [])]
+    plain, sheets, pdf = (
+        written(report, f"{name}{end}", *asked) for end in (".csv", ".XLSX", ".pdf")
+    )
+    figure = {"profit-loss": "834.46", "balance-sheet": "834.46"}.get(name, "1234.56")
+    assert figure in plain.read_text("utf-8-sig")
+    sheet = openpyxl.load_workbook(sheets, data_only=True).active
+    values = [cell for row in sheet.iter_rows(values_only=True) for cell in row]
+    text = "".join(pages_of(pdf))
+    assert "Made " in text
+    assert "by the command line" in text
+    for row in csv.reader(plain.read_text("utf-8-sig").splitlines()[1:]):
+        for cell in row:
+            if re.fullmatch(r"-?\d+\.\d\d", cell) and float(cell):
+                assert float(cell) in values
+                assert f"{abs(float(cell)):,.2f}" in text
+    assert not [each for each in Path().iterdir() if each.name.startswith(".")]
+
+
+@needs_poppler
+def test_a_file_takes_the_place_of_another_once_it_is_whole(report):
+    """What is refused leaves the old one as it was."""
+    file = Path("kept.pdf")
+    file.write_text("old")
+    report("ledger", "--account", "X", "-o", "kept.pdf", code=REFUSED)
+    report(
+        "trial-balance",
+        "--from",
+        "2026-12-31",
+        "--to",
+        "2026-01-01",
+        "-o",
+        "kept.pdf",
+        code=REFUSED,
+    )
+    assert file.read_text() == "old"
+    written(report, "kept.pdf", "trial-balance", *YEAR, "--parentheses")
+    assert "(1,000.00)" in "".join(pages_of(file))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (
+            ["trial-balance", "-o", "x.doc"],
+            USAGE,
+            "End the name of the file in .csv, .xlsx or .pdf",
+        ),
+        (["trial-balance", "-o", "x.pdf", "--json"], USAGE, "leave --format out"),
+        (["trial-balance", "--parentheses"], USAGE, "name one with --output"),
+        (["whole-ledger"], USAGE, "name one with --output"),
+        (["trial-balance", "-o", "nowhere/x.pdf"], REFUSED, "There is no folder nowhere"),
+        (["ledger", "-o", "x.pdf"], USAGE, "--account"),
+        (
+            ["whole-ledger", "--from", "1900-01-01", "--to", "2026-01-01", "-o", "x.csv"],
+            REFUSED,
+            "century",
+        ),
+        (["whole-ledger", "--to", "2000-01-01", "-o", "x.csv"], REFUSED, "the ledger is empty"),
+    ],
+)
+def test_no_file_is_written_of_what_cant_be(report, arguments: list[str], code: int, says: str):
+    """It is said what to do instead."""
+    assert says in " ".join(report(*arguments, code=code).output.split())
+    assert not list(Path().glob("x.*"))

@@ -11,6 +11,7 @@ import pytest
 
 from cuneifox.i18n import speaking
 from cuneifox.papers import PaperFailed, Row, pdf_form, typesetting, write
+from cuneifox.report_tables import code_column
 from paper_tables import HOSTILE, accounts_table
 from pdf_text import boxes_of, needs_poppler, pages_of, sizes_of
 
@@ -114,6 +115,22 @@ def test_very_long_names_stay_in_their_column(tmp_path: Path, name: str) -> None
             left for left, _right, word in boxes_of(tmp_path / "t.pdf") if word == "Debit"
         )
         assert max(right for _left, right in words) < figures
+
+
+@pytest.mark.parametrize("longest", [23, 30, 60])
+def test_names_for_codes_stay_in_their_column(tmp_path: Path, longest: int) -> None:
+    """Codes as beancount has them: in a column that is broad enough, or parted where their parts end."""
+    code = ("Assets:US:BofA:Checking:" * 3)[: longest - 1] + "x"
+    table = accounts_table(1)
+    table = replace(table, columns=[code_column([code]), *table.columns[1:]], rows=[
+        Row([code, "Name", *row.cells[2:]]) for row in table.rows
+    ])  # fmt: skip
+    write("pdf", table, tmp_path / "t.pdf", quiet)
+    boxes = boxes_of(tmp_path / "t.pdf")
+    begin = min(left for left, _right, text in boxes if text == "Name")
+    parts = [box for box in boxes if box[2].replace("\u200b", "") in code and len(box[2]) > 3]
+    assert parts
+    assert all(right < begin for _left, right, _text in parts)
 
 
 def test_parts_are_numbered_over_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

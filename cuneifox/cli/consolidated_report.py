@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import click
 
 from cuneifox.cli.exits import Refused, printable
-from cuneifox.cli.opening import find_company, installation, log, today
+from cuneifox.cli.opening import application, find_company, installation, log, today
 from cuneifox.cli.printing import print_json, print_table
+from cuneifox.cli.report_files import form_of, made_by, write_table
 from cuneifox.cli.report_tables import Shown
 from models.money import format_amount
 from models.reports.consolidated import Block, Consolidated, ConsolidatedRow
@@ -18,15 +20,18 @@ from models.reports.consolidated import Block, Consolidated, ConsolidatedRow
 FIGURES = {"closing": "closing balances", "moved": "movements", "opening": "opening balances"}
 
 
-def report(
-    slugs: list[str],
-    first: datetime.date | None,
-    last: datetime.date | None,
-    show: str,
-    form: str,
-) -> None:
+class Wanted(NamedTuple):
+    """What was asked for: the companies' slugs, the days, and which of FIGURES."""
+
+    slugs: list[str]
+    first: datetime.date | None
+    last: datetime.date | None
+    show: str
+
+
+def report(wanted: Wanted, form: str) -> None:
     """Read the companies and print; who couldn't be read is told on standard error, exit code 1."""
-    made, local = _made(slugs, first, last)
+    made, local, show = *_made(wanted), wanted.show
     if form == "json":
         from cuneifox.report_json import plain
 
@@ -50,16 +55,28 @@ def report(
         raise Refused(*_reasons(made))
 
 
-def _made(
-    slugs: list[str], first: datetime.date | None, last: datetime.date | None
-) -> tuple[Consolidated, bool]:
-    from cuneifox.consolidation import Wanted, read_parts
+def write(wanted: Wanted, path: Path, parentheses: bool) -> None:
+    """Write a file of what can be read; who couldn't be is named in it, and told as `report` does."""
+    form = form_of(path)
+    made, _local = _made(wanted)
+    with application():
+        from cuneifox.clock import now_shown
+        from cuneifox.consolidated_papers import consolidated_paper
+
+        paper = consolidated_paper(form, made, wanted.show, now_shown(), made_by(), parentheses)
+        write_table(form, paper, path)
+    if not made.complete:
+        raise Refused(*_reasons(made))
+
+
+def _made(wanted: Wanted) -> tuple[Consolidated, bool]:
+    from cuneifox import consolidation
     from models.companies import Company
     from models.reports.consolidated import consolidate
 
     with installation() as (config, router):
         bounds = config.consolidated
-        slugs = list(dict.fromkeys(slugs))
+        slugs = list(dict.fromkeys(wanted.slugs))
         if len(slugs) > bounds.companies:
             raise Refused(
                 f"{len(slugs)} companies at once are too many: config.toml allows {bounds.companies}"
@@ -67,9 +84,10 @@ def _made(
             )
         tenants = [find_company(router, slug) for slug in slugs]
         chosen = [(Company.get_by_id(tenant.id), tenant) for tenant in tenants]
-        last = last or today(config)
-        first = first or datetime.date(last.year, 1, 1)
-        parts = read_parts(router, chosen, Wanted(first, last), seconds=bounds.seconds)
+        last = wanted.last or today(config)
+        first = wanted.first or datetime.date(last.year, 1, 1)
+        asked = consolidation.Wanted(first, last)
+        parts = consolidation.read_parts(router, chosen, asked, seconds=bounds.seconds)
         for (company, _), part in zip(chosen, parts, strict=True):
             if not part.failure:
                 log("consolidated.trial_balance", f"{first} – {last}", company)

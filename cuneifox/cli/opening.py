@@ -15,6 +15,8 @@ from cuneifox.cli.exits import Refused
 from cuneifox.config import Config, load_config
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from tenants import Router, Tenant
 
 
@@ -46,12 +48,8 @@ def installation(*, make: bool = False, behind: bool = False) -> Iterator[tuple[
     from models.companies import CATALOGUE_MODELS
 
     config = settings()
-    folder = config.data_path
-    if not make and not (folder / "universal.db").exists():
-        raise Refused(
-            f"There is no installation in {folder}: name another folder with --data, or make one with"
-            " `cuneifox company create`, `cuneifox user add` or `cuneifox demo`."
-        )
+    if not make:
+        _demand_installation(config)
     router = open_folder(config)
     try:
         if not behind:
@@ -60,6 +58,31 @@ def installation(*, make: bool = False, behind: bool = False) -> Iterator[tuple[
         yield config, router
     finally:
         router.close()
+
+
+@contextmanager
+def application() -> Iterator[Flask]:
+    """Have a whole application over the data folder, for what is built on one; in its context, and its language."""
+    from cuneifox.app import create_app
+    from cuneifox.i18n import speaking
+
+    config = settings()
+    _demand_installation(config)
+    app = create_app(config)
+    try:
+        with app.app_context(), speaking(config.language):
+            yield app
+    finally:
+        app.extensions["cuneifox"].close()
+
+
+def _demand_installation(config: Config) -> None:
+    folder = config.data_path
+    if not (folder / "universal.db").exists():
+        raise Refused(
+            f"There is no installation in {folder}: name another folder with --data, or make one with"
+            " `cuneifox company create`, `cuneifox user add` or `cuneifox demo`."
+        )
 
 
 def find_company(router: Router, slug: str) -> Tenant:

@@ -1,18 +1,19 @@
-"""`cuneifox report`: a company's four reports, and one across companies, in the terminal, as JSON and as CSV."""
+"""`cuneifox report`: a company's reports, and one across companies, in the terminal, as JSON, as CSV and as files."""
 
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
-from cuneifox.cli import report_tables
+from cuneifox.cli import report_files, report_tables
 from cuneifox.cli.exits import Refused
 from cuneifox.cli.opening import find_company, installation, today
 from cuneifox.cli.printing import print_json, print_table
 
-REPORTS = ("trial-balance", "ledger", "profit-loss", "balance-sheet")
+REPORTS = ("trial-balance", "ledger", "profit-loss", "balance-sheet", "whole-ledger")
 
 CONSOLIDATED = "consolidated"
 """What stands in a company's place for the report across companies; a company may be called so too."""
@@ -65,6 +66,16 @@ class Day(click.ParamType):
     help="How to print it. In JSON amounts are whole numbers of minor units.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write it to a file, as its name ends: .pdf, .xlsx or .csv, in the language that is set.",
+)
+@click.option(
+    "--parentheses", is_flag=True, help="Negative amounts in parentheses, in PDF and XLSX."
+)
 def command(
     company: str,
     report: str,
@@ -75,8 +86,12 @@ def command(
     show: str | None,
     form: str,
     as_json: bool,
+    output: Path | None,
+    parentheses: bool,
 ) -> None:
     """Print a REPORT on a COMPANY's books: trial-balance, ledger, profit-loss or balance-sheet.
+
+    With --output it is written to a file instead, and so is the whole-ledger: the ledgers of all accounts.
 
     `cuneifox report consolidated --company A --company B` prints the trial balances of several side
     by side, added up by currency. Whoever can't be read is named; the exit code is 1 then.
@@ -84,6 +99,10 @@ def command(
     Days are written like 2026-02-28, 28/2/2026 or 28/2/2569.
     """
     form = "json" if as_json else form
+    if output is not None and form != "table":
+        raise click.UsageError("A file is what its name ends in: leave --format out.")
+    if parentheses and output is None:
+        raise click.UsageError("--parentheses is for files: name one with --output.")
     if report is None:
         if company != CONSOLIDATED:
             raise click.UsageError(f"Name the report: {', '.join(REPORTS)}.")
@@ -91,7 +110,11 @@ def command(
             raise click.UsageError("A consolidated report takes --company SLUG, once for each.")
         from cuneifox.cli import consolidated_report
 
-        consolidated_report.report(list(companies), first, last, show or "closing", form)
+        wanted = consolidated_report.Wanted(list(companies), first, last, show or "closing")
+        if output is not None:
+            consolidated_report.write(wanted, output, parentheses)
+        else:
+            consolidated_report.report(wanted, form)
         return
     if companies or show:
         raise click.UsageError("--company and --show are for `cuneifox report consolidated`.")
@@ -101,6 +124,13 @@ def command(
         raise click.UsageError(f"--account is for a ledger; a {report} has all accounts.")
     if report == "balance-sheet" and first:
         raise click.UsageError("A balance sheet stands on one day: leave --from out.")
+    if output is not None:
+        report_files.write_report(
+            output, company, report, lambda: _given(report, first, last, account), parentheses
+        )
+        return
+    if report == "whole-ledger":
+        raise click.UsageError("A whole ledger goes to a file: name one with --output.")
     with (
         installation() as (config, router),
         find_company(router, company).snapshot(roles=("books",)),
@@ -134,11 +164,27 @@ def _made(
         return trial_balance(first, last)
     if report == "profit-loss":
         return profit_loss(first, last)
-    return _whole_ledger(_account(account or ""), first, last)
+    return _whole_ledger(int(_account(account or "").stid), first, last)
 
 
-def _account(named: str) -> int:
-    """The stid of an account by its code, or by the full name that a beancount file gives it."""
+def _given(
+    report: str, first: datetime.date | None, last: datetime.date | None, account: str | None
+) -> dict[str, Any]:
+    """What is wanted, as pages have it; in the books."""
+    from cuneifox.clock import today as day_of_application
+    from models.reports.scope import fiscal_year_start
+
+    last = last or day_of_application()
+    given = {"last": last.isoformat()}
+    if report != "balance-sheet":
+        given["first"] = (first or fiscal_year_start(last)).isoformat()
+    if account:
+        given["account"] = _account(account).code
+    return given
+
+
+def _account(named: str) -> Any:
+    """The account of that code, or of the full name that a beancount file gives it."""
     from models.accounts import find_account
     from models.errors import NotFound
     from models.importing.chart import account_code
@@ -152,7 +198,7 @@ def _account(named: str) -> int:
             raise unknown from None
     if account.is_group:
         raise Refused(f"{account.code} is a group; the ledger shows one account at a time.")
-    return int(account.stid)
+    return account
 
 
 def _whole_ledger(account: int, first: datetime.date, last: datetime.date) -> Any:

@@ -16,6 +16,7 @@ _UNPRINTABLE = re.compile(
 )
 _WORD = re.compile(r"[^\s\u200b\u0e00-\u0e7f]+")
 _PIECE = 12
+_BEFORE_BREAK = ":/._-"
 
 IN_COLUMN, ON_LINE = 24, 70
 """Characters of a word that fit into a table's column, and on a line of its own: a hash does."""
@@ -29,13 +30,25 @@ def harmless(text: str) -> str:
 def wrapping(text: str, longest: int = IN_COLUMN) -> str:
     """Return a harmless text in which words longer than that may be broken; Thai ones can be as they are."""
     plain = harmless(text).replace("\t", " ")
-    return _WORD.sub(lambda word: _pieces(word[0]) if len(word[0]) > longest else word[0], plain)
+
+    def broken(found: re.Match[str]) -> str:
+        word = found[0]
+        return _pieces(word, min(_PIECE, longest)) if _breadth(word) > longest else word
+
+    return _WORD.sub(broken, plain)
 
 
-def _pieces(word: str) -> str:
+def _breadth(word: str) -> float:
+    """How many characters' room a word takes: capitals are broad."""
+    return len(word) + sum(map(str.isupper, word)) / 4
+
+
+def _pieces(word: str, most: int) -> str:
+    """Offer a break after what parts names and numbers, and after so many characters at the latest."""
     pieces, start = [], 0
     for at in range(1, len(word)):
-        if at - start >= _PIECE and not unicodedata.combining(word[at]):
+        parts = word[at - 1] in _BEFORE_BREAK and word[at] not in _BEFORE_BREAK
+        if (parts or at - start >= most) and not unicodedata.combining(word[at]):
             pieces.append(word[start:at])
             start = at
     return "\u200b".join([*pieces, word[start:]])

@@ -11,7 +11,7 @@ from typing import Any
 
 from cuneifox import formats
 from cuneifox.i18n import _, current_language
-from cuneifox.papers.harmless import ON_LINE, wrapping
+from cuneifox.papers.harmless import IN_COLUMN, ON_LINE, wrapping
 from cuneifox.papers.table import Amount, Cell, Row, Table
 from cuneifox.papers.typesetting import Numbering, merge_parts, prepare_part, set_parts
 from models.money import format_amount
@@ -26,6 +26,12 @@ WIDEST = 10
 
 FOOT_MM = 12.0
 """Of a table's page: the lower margin without the footer's lines."""
+
+CHARACTERS_OF_LINE = {False: 120, True: 178}
+"""About how many stand side by side on a page, upright and across."""
+
+SHORTEST_BREAK = 6
+"""Characters that are never parted, however narrow their column."""
 
 ZERO = "–"
 """What stands for no amount, so that those that are catch the eye."""
@@ -159,6 +165,7 @@ def _data(
     table: Table, rows: list[Row], first: bool, *, whole: bool, landscape: bool
 ) -> dict[str, Any]:
     """What the typesetter is given for a part; `whole`, where it is the only one."""
+    room = _room(table, landscape)
     columns = [
         {
             "heading": wrapping(column.heading),
@@ -173,7 +180,14 @@ def _data(
         "facts": [[wrapping(label), wrapping(text)] for label, text in table.facts],
         "columns": columns,
         "rows": [
-            [row.style, row.indent, [shown(each, table.parentheses) for each in row.cells]]
+            [
+                row.style,
+                row.indent,
+                [
+                    shown(cell, table.parentheses, n)
+                    for cell, n in zip(row.cells, room, strict=True)
+                ],
+            ]
             for row in rows
         ],
         "footer": [wrapping(line, ON_LINE) for line in table.footer],
@@ -190,8 +204,21 @@ def _landscape(table: Table) -> bool:
     return sum(column.width for column in table.columns) > WIDEST
 
 
-def shown(value: Cell, parentheses: bool = False) -> str:
-    """Return a cell's text as people read it on paper, in the current language."""
+def _room(table: Table, landscape: bool) -> list[int]:
+    """How many characters stand side by side in each column before a word has to be parted."""
+    line = CHARACTERS_OF_LINE[landscape] / sum(column.width for column in table.columns)
+    room = (int(column.width * line) - 2 for column in table.columns)  # for its margins
+    return [max(SHORTEST_BREAK, min(each, IN_COLUMN)) for each in room]
+
+
+def shown(value: Cell, parentheses: bool = False, room: int = IN_COLUMN) -> str:
+    """Return a cell's text as people read it on paper, in the current language.
+
+    Args:
+        value: what is in the cell.
+        parentheses: negative amounts stand in parentheses.
+        room: how long a word may be that isn't to be parted, in characters.
+    """
     if value is None:
         return ""
     if isinstance(value, Amount):
@@ -200,7 +227,7 @@ def shown(value: Cell, parentheses: bool = False) -> str:
         return formats.date(value)
     if isinstance(value, Decimal):
         return f"{value:f}"
-    return wrapping(value) if isinstance(value, str) else str(value)
+    return wrapping(value, room) if isinstance(value, str) else f"{value:,}"
 
 
 def shown_amount(minor: int, decimals: int, parentheses: bool) -> str:
