@@ -106,8 +106,10 @@ def held_back(job: Job, *, now: float) -> bool:
 
     Those of its company are, for the company's share; where nobody waits for it, those that nobody waits for either.
     """
-    alike = (Job.tenant_id == job.tenant_id) & (Job.tenant_id != "")
+    alike = []
+    if job.tenant_id:
+        alike.append(Job.tenant_id == job.tenant_id)
     if job.priority == NIGHTLY:
-        alike |= Job.priority == NIGHTLY
-    waiting = Job.select().where(alike, Job.state == "waiting", Job.due_at <= now)
-    return bool(waiting.exists())
+        alike.append(Job.priority == NIGHTLY)
+    waiting = Job.select().where(Job.state == "waiting", Job.due_at <= now)
+    return any(waiting.where(condition).exists() for condition in alike)
