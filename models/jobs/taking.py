@@ -112,12 +112,12 @@ def held_back(job: Job, *, now: float) -> bool:
     Those of its company are, for the company's share, or those of its asker, where it is of no company; where nobody
     waits for it, those that nobody waits for either.
     """
+    alike = []
     if job.tenant_id:
-        alike = Job.tenant_id == job.tenant_id
-    else:
-        asker = (Job.user_id == job.user_id) & (Job.user_id != "")  # the server has no share
-        alike = (Job.tenant_id == "") & asker
+        alike.append(Job.tenant_id == job.tenant_id)
+    elif job.user_id:
+        alike.append((Job.tenant_id == "") & (Job.user_id == job.user_id))
     if job.priority == NIGHTLY:
-        alike |= Job.priority == NIGHTLY
-    waiting = Job.select().where(alike, Job.state == "waiting", Job.due_at <= now)
-    return bool(waiting.exists())
+        alike.append(Job.priority == NIGHTLY)
+    waiting = Job.select().where(Job.state == "waiting", Job.due_at <= now)
+    return any(waiting.where(condition).exists() for condition in alike)
