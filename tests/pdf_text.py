@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,21 @@ def sizes_of(pdf: Path) -> list[tuple[float, float]]:
     done = subprocess.run(["pdftotext", "-bbox", str(pdf), "-"], capture_output=True, check=True)
     found = re.findall(r'<page width="([\d.]+)" height="([\d.]+)"', done.stdout.decode())
     return [(float(width), float(height)) for width, height in found]
+
+
+def bands_of(pdf: Path, box: tuple[int, int, int, int]) -> int:
+    """Return how many lines of ink, with white between them, a part of the first page shows.
+
+    Args:
+        box: its left edge, top edge, width and height, in millimetres.
+    """
+    left, top, width, height = (round(each * 200 / 25.4) for each in box)
+    where = ["-x", left, "-y", top, "-W", width, "-H", height]
+    done = subprocess.run(
+        ["pdftoppm", "-gray", "-r", "200", "-l", "1", *map(str, where), str(pdf)],
+        capture_output=True,
+        check=True,
+    )
+    *_, pixels = done.stdout.split(b"\n", 3)  # of a PGM: kind, size and depth come before
+    inked = [min(pixels[at : at + width]) < 128 for at in range(0, width * height, width)]
+    return sum(here and not before for before, here in pairwise([False, *inked]))

@@ -135,6 +135,41 @@ def test_a_long_report_comes_to_the_page_that_asked(address: str, page: Page, he
     page.unroute("**/jobs/events*")
 
 
+AS_IF_IT_RAN = """() => {
+    const job = document.querySelector("[data-job]");
+    job.dataset.state = "running";
+    job.querySelector("button").focus();
+    const again = document.createElement("script");
+    again.src = document.querySelector('script[src*="jobs.js"]').src;
+    document.body.append(again);
+}"""
+
+
+def test_who_doesnt_see_the_page_hears_that_the_report_is_ready(address: str, page: Page) -> None:
+    """Its end is said once, by what was on the page before; its progress isn't, and focus stays where the job is."""
+    page.goto(f"{address}/c/acme/reports/whole-ledger?preset=all")
+    said = page.locator("[data-said]")
+    expect(said).to_have_attribute("aria-live", "polite")
+    expect(said).to_have_text("")
+    page.get_by_role("button", name="CSV", exact=True).click()
+    expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=60_000)
+    expect(page.locator("[data-job][aria-live], [aria-live] [data-job]")).to_have_count(0)
+    ended = {
+        "id": page.locator("[data-job]").get_attribute("data-job"),
+        "state": "done",
+        "text": "It is ready.",
+    }
+    page.route("**/jobs/events*", lambda route: route.abort())
+    page.route(
+        "**/jobs/state.json*", lambda route: route.fulfill(json={"under_way": [], "ended": [ended]})
+    )
+    page.evaluate(AS_IF_IT_RAN)
+    expect(page.locator('[data-job][data-state="done"]')).to_be_focused(timeout=20_000)
+    expect(said).to_have_text("It is ready.")
+    page.unroute("**/jobs/events*")
+    page.unroute("**/jobs/state.json*")
+
+
 def test_the_bell_rings_on_another_page(address: str, page: Page) -> None:
     """Whoever has gone on to something else is told, and finds the file behind the bell; once."""
     page.goto(f"{address}/c/acme/accounts")

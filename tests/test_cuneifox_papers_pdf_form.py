@@ -81,6 +81,21 @@ def test_no_page_ends_with_a_heading(tmp_path: Path) -> None:
         assert last.split()[0][0] in "AT", last
 
 
+@pytest.mark.parametrize("last", ["plain", "total", "foot", "group"])
+@pytest.mark.parametrize("headings", [1, 2, 5])
+def test_headings_may_follow_each_other(tmp_path: Path, headings: int, last: str) -> None:
+    """Groups with nothing in them, at the beginning, within and at the end: all are printed."""
+    group, row = (
+        Row(["G", "Group", None, None, None], "group"),
+        Row(["A", "Account", None, None, None], last),
+    )
+    rows = [*[group] * headings, row, *[group] * headings, row]
+    write("pdf", replace(accounts_table(1), rows=rows), tmp_path / "t.pdf", quiet)
+    text = "".join(pages_of(tmp_path / "t.pdf"))
+    assert text.count("Group") == 2 * headings
+    assert text.count("Account ") + text.count("Account\n") >= 2
+
+
 def test_a_companys_form_of_law_isnt_parted(tmp_path: Path) -> None:
     """จำกัด is one word, which most Thai companies' names end with; wherever the line ends, it stays together."""
     names = ["x" * n + " บริษัท ไทยแพ็คแอนด์พริ้นท์ จำกัด (มหาชน)" for n in range(24)]
@@ -203,6 +218,16 @@ def test_further_tables_stand_on_pages_of_their_own(tmp_path: Path) -> None:
         assert f"Page {number} of {len(pages)}" in page
         assert "Made by Ploy" in page
     assert {size[0] > size[1] for size in sizes_of(tmp_path / "t.pdf")} == {True}
+
+
+def test_more_headings_than_a_page_has_room_for_are_all_there(tmp_path: Path) -> None:
+    """What the typesetter keeps together it would leave out where it is longer than a page."""
+    table = accounts_table(1)
+    groups = [Row([f"G{n}", f"Empty {n}", None, None, None], "group", n % 3) for n in range(300)]
+    write("pdf", replace(table, rows=[*groups, *table.rows]), tmp_path / "t.pdf", quiet)
+    assert re.findall(r"Empty (\d+)", "".join(pages_of(tmp_path / "t.pdf"))) == [
+        str(n) for n in range(300)
+    ]
 
 
 @pytest.mark.parametrize("depths", [[0, 0], [0, 1, 1, 0], [2, 1, 0], [n % 4 for n in range(90)]])

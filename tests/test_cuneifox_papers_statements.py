@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from cuneifox.papers import (
     write_statements,
 )
 from paper_tables import HOSTILE
-from pdf_text import needs_poppler, pages_of
+from pdf_text import bands_of, needs_poppler, pages_of
 
 
 def quiet(done: int) -> None:
@@ -145,6 +146,16 @@ def test_nothing_typed_is_markup(tmp_path: Path) -> None:
     for typed in ('#read("/etc/passwd")', "#panic() *x*", "$a$ @ref", "007"):
         assert typed in text, typed
     assert "root:" not in text
+
+
+@needs_poppler
+def test_thai_letters_leave_the_line_below_them_alone(tmp_path: Path) -> None:
+    """The title's ญ reaches far down, and what stands below it far up: there is white between them."""
+    made = replace(papers(StatementPaper("C002", "บริษัท", 5, [])), title="ใบแจ้งยอดบญช")
+    write_statements("pdf", made, tmp_path / "s.pdf", quiet)
+    assert (
+        bands_of(tmp_path / "s.pdf", (150, 10, 45, 18)) == 3
+    )  # its lower part is a line by itself
 
 
 def test_none_are_nothing_to_write(tmp_path: Path) -> None:

@@ -22,7 +22,12 @@
     const holder = document.createElement("template");
     holder.innerHTML = await answer.text();
     const piece = holder.content.querySelector("[data-job]");
+    const focused = element.contains(document.activeElement);
     if (piece) element.replaceWith(piece);
+    if (piece && focused) { // not what stands in the place of the button that it was on, and does something else
+      piece.tabIndex = -1;
+      piece.focus();
+    }
     if (seen) poll(); // the bell rings for it no more
   }
 
@@ -51,7 +56,10 @@
     }
     if (told.has(job.id)) return;
     told.add(job.id);
-    if (shown(job.id).length) return;
+    if (shown(job.id).length) { // those who look see it there; to those who listen it is said
+      document.querySelector("[data-said]").textContent = job.text;
+      return;
+    }
     const place = document.querySelector("[data-tidings]");
     const link = document.createElement("a");
     link.href = `${bell.getAttribute("href")}/${job.id}`;
