@@ -10,7 +10,7 @@ from flask import url_for
 from cuneifox import formats
 from cuneifox.i18n import LazyText, _, _l
 from cuneifox.job_waits import begun_anew, waits_of
-from cuneifox.jobs.kinds import companies_of, title_of
+from cuneifox.jobs.kinds import companies_about, title_of
 from cuneifox.scope_form import PRESETS
 from cuneifox.services import services
 from cuneifox.words import shown_name
@@ -102,15 +102,10 @@ class _Around(NamedTuple):
 
     @classmethod
     def of(cls, jobs: list[Job]) -> _Around:
-        ids = {each for job in jobs for each in _ids(job)[:NAMED]}
+        ids = {each for job in jobs for each in companies_about(job)[:NAMED]}
         companies = _named(Company, Company.tenant_id, ids)
         people = _named(User, User.id, {job.user_id for job in jobs})
         return cls(companies, people, _open_to(set(people), set(companies)))
-
-
-def _ids(job: Job) -> list[str]:
-    """The ids of the companies that a job is about."""
-    return [job.tenant_id] if job.tenant_id else companies_of(job.kind, job.given)
 
 
 def _named(model: Any, column: Any, ids: set[str]) -> dict[str, Any]:
@@ -137,7 +132,7 @@ def _state_of(tenant_id: str) -> str:
 
 def _where(job: Job, around: _Around) -> str:
     """Names; of several companies' those alone that are open to the asker: the others' aren't theirs to know by now."""
-    ids = _ids(job)
+    ids = companies_about(job)
     names = [
         shown_name(around.companies[each])
         for each in ids[:NAMED]

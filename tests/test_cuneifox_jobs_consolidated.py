@@ -361,6 +361,19 @@ def test_a_company_that_is_closed_meanwhile_stops_it(
     assert left(group) == []
 
 
+def test_its_file_goes_with_a_company_that_is_purged(group: Group, malee: Browser) -> None:
+    """The figures of one that is no more aren't kept in a file of several."""
+    asked(malee, "north", "south")
+    work_off(group.site)
+    assert len(left(group)) == 1
+    with group.site.app.app_context():
+        group.site.router.suspend("south", "closing down")
+        purge_company(group.site.router, "south", confirmed="south")
+        ask("clean_up", {}, Asker(identity="schedule:clean_up"), now=group.site.clock())
+    work_off(group.site)
+    assert left(group) == []
+
+
 def test_a_company_that_is_purged_while_it_waits(group: Group, malee: Browser) -> None:
     """Nobody knows the company any more: it ends cleanly as its turn comes."""
     asked(malee, "north", "south")

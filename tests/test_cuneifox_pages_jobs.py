@@ -35,14 +35,14 @@ def site(tmp_path: Path) -> Iterator[Site]:
     made.close()
 
 
-def asked(site: Site, name: str = "keeper", kind: str = "write") -> Job:
+def asked(site: Site, name: str = "keeper", kind: str = "write", company: str = "acme") -> Job:
     """A job that somebody asked for in their latest session."""
     with site.app.app_context():
         user = User.get(User.name == name)
         session = (
             Session.select().where(Session.user == user).order_by(Session.started_at.desc()).get()
         )
-        tenant_id = site.router.tenant("acme").id
+        tenant_id = site.router.tenant(company).id
         job, _ = ask(
             kind,
             {},
@@ -381,6 +381,21 @@ def test_a_page_that_begins_nowhere_is_shown(site: Site, before: str) -> None:
     keeper = site.signed_in("keeper")
     asked(site)
     assert keeper.get(f"/jobs?before={before}").status_code == 200
+
+
+def test_files_of_purged_companies_are_removed(site: Site) -> None:
+    """The job stays, and says how it ended; files of other companies, and of none, stay too."""
+    keeper = site.signed_in("keeper")
+    site.company("other", User.get(User.name == "keeper"))
+    gone, kept = asked(site), asked(site, company="other")
+    work_off(site)
+    with site.app.app_context():
+        purge(site, gone.tenant_id)
+        ask("clean_up", {}, Asker(identity="schedule:clean_up"), now=site.clock())
+    work_off(site)
+    assert [home.name for home in site.services.results.folder.iterdir()] == [kept.id]
+    assert fresh(site, gone.id).state == "done"
+    assert keeper.get(f"/jobs/{gone.id}/result").status_code == 404
 
 
 def test_old_ones_and_their_files_are_removed(site: Site) -> None:

@@ -10,6 +10,7 @@ from models.actors import Actor, Level
 
 if TYPE_CHECKING:
     from cuneifox.jobs.work import Work
+    from models.jobs.job import Job
 
 Right = tuple[str, Level]
 """A module and the level in it."""
@@ -78,6 +79,11 @@ def companies_of(name: str, arguments: Mapping[str, Any]) -> list[str]:
         return [str(each) for each in known.companies(arguments)]
     except (KeyError, TypeError, ValueError):  # arguments of another version of the program
         return []
+
+
+def companies_about(job: Job) -> list[str]:
+    """Return the ids of the companies that a job is about: its own, or those that its arguments name."""
+    return [job.tenant_id] if job.tenant_id else companies_of(job.kind, job.given)
 
 
 def title_of(name: str, arguments: Mapping[str, Any]) -> str:

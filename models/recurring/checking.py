@@ -16,7 +16,7 @@ from models.recurring.amounts import (
     is_rest,
 )
 from models.recurring.days import cleaned_rule
-from models.recurring.formulas import REST, read_formula
+from models.recurring.formulas import REST, read_formula, to_units, worth
 from models.recurring.given import TemplateInput, TemplateLine
 from models.recurring.texts import LANGUAGES, demand_placeholders
 from models.resolver import demand_known
@@ -33,8 +33,8 @@ _ANY_DAY = datetime.date(2024, 1, 1)
 def checked_template(given: TemplateInput) -> TemplateInput:
     """Return the template with its texts cleaned; BadInput for what can never make a voucher.
 
-    That amounts are given by formulas that are understood is seen here; whether they balance on a day is seen on that
-    day, and in previews.
+    That formulas are understood is seen here, and what those come to that ask nothing; whether amounts balance on a day
+    is seen on that day, and in previews.
     """
     name = clean_line(given.name, "name", longest=200, required=True)
     cleaned_rule(given.date_rule)
@@ -47,7 +47,8 @@ def checked_template(given: TemplateInput) -> TemplateInput:
             most=MOST_LINES,
             count=len(given.lines),
         )
-    lines = [_checked_line(line, n) for n, line in enumerate(given.lines, 1)]
+    decimals = books_settings().decimals
+    lines = [_checked_line(line, n, decimals) for n, line in enumerate(given.lines, 1)]
     _demand_one_rest(lines)
     _demand_fixed_balance(lines)
     plain = check_input(_without_amounts(given, lines))
@@ -105,7 +106,7 @@ def _demand_account(row: list[object] | None, n: int) -> None:
         )
 
 
-def _checked_line(line: TemplateLine, n: int) -> TemplateLine:
+def _checked_line(line: TemplateLine, n: int, decimals: int) -> TemplateLine:
     if line.side not in ("debit", "credit"):
         raise BadInput("Line %(n)d has no side; choose debit or credit.", field=f"lines.{n}", n=n)
     if is_rest(line):
@@ -114,6 +115,8 @@ def _checked_line(line: TemplateLine, n: int) -> TemplateLine:
         formula = read_formula(line.amount)
         for code in formula.accounts:
             demand_account_code(code)
+        if formula.is_fixed:
+            to_units(worth(formula, EmptyBooks(_ANY_DAY)), decimals, line.amount)
     except BadInput as error:
         error.field = f"lines.{n}.amount"
         raise

@@ -76,7 +76,7 @@ def worth(formula: Formula, known: Known) -> Decimal:
     try:
         return _Worker(formula, known).worth(formula.root)
     except (DivisionByZero, InvalidOperation):  # the latter for 0 / 0
-        raise _divided_by_zero(formula.text, known.day) from None
+        raise _divided_by_zero(formula, known.day) from None
     except Overflow:
         raise too_large(formula.text) from None
 
@@ -160,10 +160,14 @@ _PLAIN: dict[str, Callable[[list[Decimal]], Decimal]] = {
 }
 
 
-def _divided_by_zero(text: str, day: datetime.date) -> BadInput:
+def _divided_by_zero(formula: Formula, day: datetime.date) -> BadInput:
+    if formula.is_fixed:
+        return BadInput(
+            "The formula %(formula)s divides by zero.", field="amount", formula=short(formula.text)
+        )
     return BadInput(
         "The formula %(formula)s divides by zero for the voucher of %(date)s.",
         field="amount",
-        formula=short(text),
+        formula=short(formula.text),
         date=day.isoformat(),
     )
