@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email.message
 import http.client
 import os
 import re
@@ -40,6 +41,13 @@ class Client:
 
     def request(self, method: str, path: str, form: str | None = None) -> tuple[int, str]:
         """Send a request and return status and body."""
+        status, body, _ = self.ask(method, path, form)
+        return status, body.decode()
+
+    def ask(
+        self, method: str, path: str, form: str | None = None
+    ) -> tuple[int, bytes, email.message.Message]:
+        """Send a request and return status, body and headers."""
         headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
@@ -50,11 +58,11 @@ class Client:
             self.connection.close()
             self.connection.request(method, path, form, headers)
             answer = self.connection.getresponse()
-        body = answer.read().decode()
+        body = answer.read()
         for cookie in answer.headers.get_all("Set-Cookie") or []:
             name, _, value = cookie.partition(";")[0].partition("=")
             self.cookies[name] = value
-        return answer.status, body
+        return answer.status, body, answer.headers
 
 
 @contextmanager

@@ -1,12 +1,15 @@
-"""A trial balance as PDF, and 500 vouchers in one PDF over HTTP, with what other requests notice of it."""
+"""A trial balance as PDF, and 500 vouchers in one PDF asked for over HTTP, with what other requests notice of it."""
 
 from __future__ import annotations
 
 import datetime
+import json
+import re
 import statistics
 import tempfile
 import threading
 import time
+import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,8 +23,11 @@ from .browser import Client, signed_in
 from .figures import PAIRS, Figure, absolute, main, quartiles, seconds, timed
 
 ROUNDS = 5
+LOOK_EVERY = 0.1
+"""Seconds between two looks whether the file is ready."""
+
 PAGE = "/c/large/reports/trial-balance?first=2026-01-01&last=2026-12-31"
-VOUCHERS = "/c/small/journal.pdf?first=2026-05-31&last=2026-12-06"
+JOURNAL = "/c/small/journal?first=2026-05-31&last=2026-12-06"
 """Of the small company's vouchers, which are dated one after the other, two or three a day: 500."""
 
 
@@ -83,7 +89,7 @@ def _vouchers() -> list[Figure]:
             6,
             1,
             "s",
-            "Over HTTP, while another client asks for pages",
+            "Over HTTP, from asking for the job to having the file, while another client asks for pages",
         ),
         Figure(what, "≤ 2", median <= 2, median, low, high, "×", note),
     ]
@@ -91,15 +97,19 @@ def _vouchers() -> list[Figure]:
 
 def _print(client: Client) -> float:
     """Return how many seconds 500 vouchers took."""
-    client.connection.close()  # the server closes those that rest for some seconds
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(JOURNAL))
+    assert token is not None
+    form = {"csrf_token": token[1], "what": "vouchers", "form": "pdf"}
     begin = time.perf_counter()
-    cookies = "; ".join(f"{k}={v}" for k, v in client.cookies.items())
-    client.connection.request("GET", VOUCHERS, headers={"Cookie": cookies})
-    answer = client.connection.getresponse()
-    content = answer.read()
-    assert answer.status == 200, content[:500]
-    assert content.startswith(b"%PDF")
-    return time.perf_counter() - begin
+    status, _, headers = client.ask("POST", JOURNAL, urllib.parse.urlencode(form))
+    job = re.search(r"[?&]job=(\w+)", headers["Location"] or "")
+    assert job is not None, status
+    while json.loads(client.get("/jobs/state.json"))["under_way"]:
+        time.sleep(LOOK_EVERY)
+    _, content, _ = client.ask("GET", f"/jobs/{job[1]}/result")
+    took = time.perf_counter() - begin
+    assert content.startswith(b"%PDF"), content[:500]
+    return took
 
 
 def _p95(client: Client, is_over: Callable[[float], bool]) -> float:

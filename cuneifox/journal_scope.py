@@ -61,10 +61,10 @@ def all_pages(wanted: dict[str, Any]) -> Iterator[Journal]:
             return
 
 
-def ids_to_print(wanted: dict[str, Any], most: int) -> list[int]:
+def ids_to_print(wanted: dict[str, Any], most: int, *, waiting: bool = False) -> list[int]:
     """Return the ids of the vouchers to print, oldest first, of which there must be some, and `most` at most.
 
-    Raises BadInput.
+    Raises BadInput; where they are more, it says what to do to somebody who is `waiting` for them.
     """
     if wanted["status"] == "draft":
         raise BadInput("Drafts aren't printed; post them first.", field="status")
@@ -73,9 +73,20 @@ def ids_to_print(wanted: dict[str, Any], most: int) -> list[int]:
     if not ids:
         raise BadInput("No voucher is like that, so there is nothing to print.", field="status")
     if len(ids) > most:
-        raise BadInput(
-            "These are more than %(most)s vouchers, too many for one PDF. Choose fewer days.",
+        raise _too_many(most, waiting)
+    return ids
+
+
+def _too_many(most: int, waiting: bool) -> BadInput:
+    if waiting:
+        return BadInput(
+            "These are more than %(most)s vouchers, too many to wait for. Have them made beside the page, or choose "
+            "fewer days.",
             field="last",
             most=f"{most:,}",
         )
-    return ids
+    return BadInput(
+        "These are more than %(most)s vouchers, too many for one PDF. Choose fewer days.",
+        field="last",
+        most=f"{most:,}",
+    )

@@ -125,7 +125,7 @@ def test_a_bad_scope_is_told_on_the_form(keeper: Browser, form: str) -> None:
     assert keeper.get(f"{HOME}/reports/ledger.{form}?account=nobody").status_code == 422
 
 
-@pytest.mark.parametrize("form", ["pdf", "xlsx"])
+@pytest.mark.parametrize("form", ["pdf", "xlsx", "csv"])
 def test_what_is_too_long_is_told_before_it_is_made(
     keeper: Browser, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
@@ -134,6 +134,17 @@ def test_what_is_too_long_is_told_before_it_is_made(
     page = keeper.get(path_of("ledger", form))
     assert page.status_code == 422
     assert "choose fewer days" in errors_of(page)["last"]
+
+
+def test_a_journal_too_long_as_csv_is_told(
+    keeper: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On its form, with the ways to have it made beside the page."""
+    monkeypatch.setitem(downloads.MOST_ROWS, "csv", 3)
+    page = keeper.get(f"{HOME}/journal.csv")
+    assert page.status_code == 422
+    assert "beside the page" in errors_of(page)["last"]
+    assert "The list as a file" in page.text
 
 
 def test_whoever_may_not_read_the_ledger_gets_no_file(ledger: LedgerSite) -> None:

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from cuneifox.pages import printing
+from cuneifox.pages import journal
 from cuneifox_site import Browser
 from ledger_site import CASH, HOME, SALES, SYSTEM, LedgerSite, errors_of
 from models.accounts import find_account
@@ -104,11 +104,15 @@ def test_what_cant_be_printed_is_told(keeper: Browser, asked: str, place: str, s
 
 
 def test_too_many_are_refused(keeper: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    """More vouchers than one PDF takes answer 422 before any is set."""
-    monkeypatch.setattr(printing, "MOST_VOUCHERS", 3)
+    """More vouchers than a page shows answer 422 before any is set, and aren't offered but beside the page."""
+    assert "journal.pdf" in keeper.get(f"{HOME}/journal").text
+    monkeypatch.setattr(journal, "PER_PAGE", 3)
     page = keeper.get(f"{HOME}/journal.pdf")
     assert page.status_code == 422
-    assert "Choose fewer days" in errors_of(page)["last"]
+    assert "made beside the page" in errors_of(page)["last"]
+    shown = keeper.get(f"{HOME}/journal").text
+    assert "journal.pdf" not in shown
+    assert "All these vouchers on paper" in shown
 
 
 def test_drafts_and_strangers_get_nothing(ledger: LedgerSite, keeper: Browser) -> None:

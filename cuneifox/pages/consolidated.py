@@ -69,15 +69,15 @@ def show_trial_balance(form: str) -> ResponseReturnValue:
             by = current_visit().user.display_name
             paper = consolidated_paper(form, made, meant.figure, now_shown(), by, meant.parentheses)
             return table_response(form, paper)
+        if form == "csv":
+            bom = request.args.get("bom", "1") != "0"
+            return csv_response(consolidated_table(made, meant.figure), bom)
     except BadInput as error:
         if form == "json":
             raise
         return _refused(scope, asked, error)
     if form == "json":
         return json_response(made)
-    if form == "csv":
-        bom = request.args.get("bom", "1") != "0"
-        return csv_response(consolidated_table(made, meant.figure), bom)
     return _page(scope, asked, made, {})
 
 

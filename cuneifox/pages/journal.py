@@ -48,15 +48,15 @@ def _answer(form: str) -> ResponseReturnValue:
         wanted = wanted_of(asked)
         keys: dict[str, Any] = {name: request.args.get(name) for name in ("after", "before")}
         page = journal(**wanted, **keys, limit=PER_PAGE)
+        if form == "csv":
+            table = journal_table(all_pages(wanted), wanted["first"], wanted["last"])
+            return csv_response(table, bom=request.args.get("bom", "1") != "0")
     except BadInput as error:
         if form == "json":
             raise
         return refused(asked, error)
     if form == "json":
         return json_response(page)
-    if form == "csv":
-        table = journal_table(all_pages(wanted), wanted["first"], wanted["last"])
-        return csv_response(table, bom=request.args.get("bom", "1") != "0")
     return _page(asked, page, {})
 
 

@@ -17,9 +17,6 @@ from cuneifox.pages.reversals import find_posted_voucher
 from cuneifox.voucher_papers import printed
 from models.errors import BadInput, NotFound
 
-MOST_VOUCHERS = 500
-"""In one PDF, for which somebody waits."""
-
 STORES = ("books", "registers")
 
 blueprint = Blueprint("printing", __name__, url_prefix="/c/<slug>")
@@ -40,12 +37,12 @@ def voucher(voucher_id: int) -> ResponseReturnValue:
 @blueprint.get("/journal.pdf")
 @needs("ledger", "read")
 def vouchers() -> ResponseReturnValue:
-    """All vouchers that the journal's filter shows, oldest first, each on pages of its own, as one PDF."""
+    """All vouchers that the journal's filter shows on a page, oldest first, each on pages of its own, as one PDF."""
     asked = asked_of(request.args)
     with one_state(whole=True, roles=STORES):
         try:
             wanted = wanted_of(asked)
-            ids = ids_to_print(wanted, MOST_VOUCHERS)
+            ids = ids_to_print(wanted, journal.PER_PAGE, waiting=True)
         except BadInput as error:
             return journal.refused(asked, error)
         name = file_name("vouchers", wanted["first"], wanted["last"])

@@ -109,6 +109,8 @@ def _answer(name: str, form: str, **shown: Any) -> ResponseReturnValue:
         if form in ("xlsx", "pdf"):
             table = wanted.sign(asked, made, wanted.table(made), now_shown(), current_actor().name)
             return table_response(form, table)
+        if form == "csv":
+            return csv_response(wanted.table(made), bom=request.args.get("bom", "1") != "0")
     except BadInput as error:
         if form == "json":
             raise
@@ -116,8 +118,6 @@ def _answer(name: str, form: str, **shown: Any) -> ResponseReturnValue:
         return _page(name.replace("-", "_"), asked.scope, None, errors, **shown), 422
     if form == "json":
         return json_response(made)
-    if form == "csv":
-        return csv_response(wanted.table(made), bom=request.args.get("bom", "1") != "0")
     return _page(name.replace("-", "_"), asked.scope, made, {}, **shown)
 
 
