@@ -22,23 +22,32 @@ Python's. Longer ones are jobs, in a process of their own."""
 log = logging.getLogger("cuneifox")
 
 
-def csv_response(table: Table, bom: bool = True) -> Response:
-    """Return the table as CSV, behind a byte-order mark if `bom`. Raises BadInput for longer ones than MOST_ROWS."""
-    lines = table_lines(_bounded(table, _most("csv")), bom)
+MOST_ACCOUNTS = 20_000
+"""Rows of a report with one for each account, in any form: more than any chart has."""
+
+
+def csv_response(table: Table, bom: bool = True, most: int = 0) -> Response:
+    """Return the table as CSV, behind a byte-order mark if `bom`.
+
+    Raises BadInput where it has more rows than `most`, which is MOST_ROWS unless given.
+    """
+    lines = table_lines(_bounded(table, _most(most or MOST_ROWS["csv"])), bom)
     return _download("".join(lines).encode(), table.name, "csv")
 
 
-def table_response(form: str, table: Table) -> Response:
-    """Return the table as one of the forms in MOST_ROWS. Raises BadInput for longer ones, PaperFailed."""
-    tick = _most(form)
+def table_response(form: str, table: Table, most: int = 0) -> Response:
+    """Return the table as XLSX or PDF.
+
+    Raises BadInput where it has more rows than `most`, which is MOST_ROWS unless given; PaperFailed.
+    """
+    tick = _most(most or MOST_ROWS[form])
     return _download(
         _made(lambda path: write(form, _bounded(table, tick), path, tick)), table.name, form
     )
 
 
-def _most(form: str) -> Callable[[int], None]:
+def _most(most: int) -> Callable[[int], None]:
     """What is told how many rows there are, and raises where those are too many to wait for."""
-    most = MOST_ROWS[form]
 
     def tick(rows: int) -> None:
         if rows > most:

@@ -134,6 +134,9 @@ def test_what_is_too_long_is_told_before_it_is_made(
     page = keeper.get(path_of("ledger", form))
     assert page.status_code == 422
     assert "choose fewer days" in errors_of(page)["last"]
+    assert "beside the page" in page.text
+    # no chart is so long, and nothing else makes these
+    assert keeper.get(path_of("trial-balance", form)).status_code == 200
 
 
 def test_a_journal_too_long_as_csv_is_told(

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from cuneifox.access import needs
 from cuneifox.clock import now_shown
-from cuneifox.downloads import csv_response, table_response
+from cuneifox.downloads import MOST_ACCOUNTS, csv_response, table_response
 from cuneifox.i18n import _, _l, error_text
 from cuneifox.identify import current_actor
 from cuneifox.lookups import Chart
@@ -104,13 +104,15 @@ def _answer(name: str, form: str, **shown: Any) -> ResponseReturnValue:
     """Build a report and answer in the form that was asked for; a bad scope is told on its form."""
     wanted, asked = REPORTS[name], Asked.typed(request.args)
     paged = name == "ledger" and form not in FILES
+    most = 0 if name == "ledger" else MOST_ACCOUNTS
     try:
         made = _page_of_ledger(asked) if paged else wanted.build(asked)
         if form in ("xlsx", "pdf"):
             table = wanted.sign(asked, made, wanted.table(made), now_shown(), current_actor().name)
-            return table_response(form, table)
+            return table_response(form, table, most)
         if form == "csv":
-            return csv_response(wanted.table(made), bom=request.args.get("bom", "1") != "0")
+            bom = request.args.get("bom", "1") != "0"
+            return csv_response(wanted.table(made), bom, most)
     except BadInput as error:
         if form == "json":
             raise
