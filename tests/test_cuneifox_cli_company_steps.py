@@ -122,7 +122,12 @@ def test_recurring_vouchers_of_a_clone_rest_until_they_are_let_go_on(told, run, 
     router.universal.release()
     router.close()
     made = run("company", "clone", "acme", "whole", "--name", "Whole", "--with-documents")
-    assert "Of its recurring vouchers 1 rest" in made.stdout
+    told("archive", "whole")
+    refused = run("company", "resume-recurring", "whole")
+    assert refused.exit_code == 1
+    assert "can only be read" in refused.stderr
+    told("resume", "whole")
+    assert "that rest, so that nothing is made twice: 1." in made.stdout
     assert "cuneifox company resume-recurring whole" in made.stdout
     assert told("resume-recurring", "whole")["resumed"] == 1
     assert logged() == ("recurring.resume", "1", "Whole")

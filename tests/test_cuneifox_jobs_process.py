@@ -195,7 +195,7 @@ def test_a_job_whose_worker_is_killed_is_done_by_another(place: Place) -> None:
     wait_for(lambda: place.job(job).state == DONE)
     assert (place.job(job).attempts, place.job(job).lapses) == (1, 1)
     second.send_signal(signal.SIGTERM)
-    assert "is gone; 1 jobs of it are begun anew" in ended(second)
+    assert "is gone; jobs of it that are begun anew: 1" in ended(second)
 
 
 def below(process: int) -> list[int]:

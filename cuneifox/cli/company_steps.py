@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from cuneifox.cli.exits import Refused, printable
-from cuneifox.cli.opening import company_row, find_company, installation, log
+from cuneifox.cli.opening import company_row, find_company, find_writable_company, installation, log
 from cuneifox.cli.printing import json_option, print_json
 
 
@@ -81,7 +81,7 @@ def resume_recurring(slug: str, as_json: bool) -> None:
     from models.recurring.copied import resume_copied, template_numbers
 
     with installation() as (_, router):
-        tenant = find_company(router, slug)
+        tenant = find_writable_company(router, slug)
         tenant.require_open()
         with router.using(tenant):
             by, now = Actor.system("command line"), time.time()
@@ -91,7 +91,7 @@ def resume_recurring(slug: str, as_json: bool) -> None:
     if as_json:
         print_json({"slug": tenant.slug, "id": tenant.id, "resumed": count})
     else:
-        click.echo(printable(f"{count} recurring vouchers of {tenant.slug} go on."))
+        click.echo(printable(f"Recurring vouchers of {tenant.slug} that go on: {count}"))
 
 
 @click.command()
@@ -192,8 +192,8 @@ def tell_of_resting(router: Any, tenant: Any) -> None:
     if count:
         click.echo(
             printable(
-                f"Of its recurring vouchers {count} rest, so that nothing is made twice. To have them made here as "
-                f"well: cuneifox company resume-recurring {tenant.slug}"
+                f"Recurring vouchers of it that rest, so that nothing is made twice: {count}. To have them made here "
+                f"as well: cuneifox company resume-recurring {tenant.slug}"
             )
         )
 

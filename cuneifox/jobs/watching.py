@@ -126,7 +126,7 @@ class Watch:
         self._look_at_rights(now)
         for worker_id in dead_workers(self.services.config.data_path):
             lost = leases.lose_worker(worker_id, now=now)
-            log.warning("Worker %s is gone; %d jobs of it are begun anew", worker_id, lost)
+            log.warning("Worker %s is gone; jobs of it that are begun anew: %d", worker_id, lost)
         leases.take_over(now=now)
         self._compare_clocks(now)
 
