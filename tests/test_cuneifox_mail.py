@@ -416,7 +416,7 @@ def test_the_account_says_what_the_address_is_for_where_it_is_for_anything(tmp_p
         for office in opened(Office(tmp_path / (host or "none"), host=host)):
             office.person("malee", MALEE, language="th")
             page = office.site.signed_in("malee").get("/account").text
-            assert ("ระบบจะแจ้งคุณเมื่อ" in page) is promised
+            assert ("ระบบจะแจ้งท่านเมื่อ" in page) is promised
 
 
 def test_a_form_without_the_field_leaves_the_address(office: Office) -> None:
