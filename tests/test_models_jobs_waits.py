@@ -76,6 +76,17 @@ def test_an_asker_has_a_companys_share_of_what_belongs_to_none(site: Site) -> No
     ]  # fmt: skip
 
 
+def test_only_a_companys_share_keeps_a_place_for_its_people(site: Site) -> None:
+    """What belongs to no company isn't held back at night for what its asker has at work."""
+    workers(4)
+    for _ in range(2):
+        asked(user_id="ann", priority=NIGHTLY)
+    assert take("w", 4, now=NOW)
+    (next_one,) = Job.select().where(Job.state == WAITING)
+    assert wait(next_one) == Wait("turn", 0)
+    assert take("w", 4, now=NOW)
+
+
 def test_the_night_has_its_places(site: Site) -> None:
     """What else nobody waits for does so for those; a person's is next."""
     workers(2)

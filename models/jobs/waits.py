@@ -71,7 +71,7 @@ class Waits:
         if priority == NIGHTLY:
             if sum(each for _, each in self._running.values()) >= self._room.nightly:
                 return Wait("night")
-            if nightly >= self._room.company_nightly:
+            if holder[0] and nightly >= self._room.company_nightly:
                 return Wait("company")
         return None
 
