@@ -19,11 +19,10 @@ MOST_ROWS = {"pdf": 2_000, "xlsx": 10_000, "csv": 20_000}
 """What one request makes of a report: some tenths of a second, in which other people's pages have to wait for turns of
 Python's. Longer ones are jobs, in a process of their own."""
 
-log = logging.getLogger("cuneifox")
-
-
 MOST_ACCOUNTS = 20_000
 """Rows of a report with one for each account, in any form: more than any chart has."""
+
+log = logging.getLogger("cuneifox")
 
 
 def csv_response(table: Table, bom: bool = True, most: int = 0) -> Response:

@@ -10,6 +10,7 @@ import pytest
 from openpyxl import load_workbook
 
 from cuneifox import downloads
+from cuneifox.pages import reports
 from cuneifox_site import Browser
 from ledger_site import BANK, CASH, HOME, SALES, LedgerSite, errors_of
 from pdf_text import needs_poppler, pages_of
@@ -137,6 +138,8 @@ def test_what_is_too_long_is_told_before_it_is_made(
     assert "beside the page" in page.text
     # no chart is so long, and nothing else makes these
     assert keeper.get(path_of("trial-balance", form)).status_code == 200
+    monkeypatch.setattr(reports, "MOST_ACCOUNTS", 3)
+    assert keeper.get(path_of("trial-balance", form)).status_code == 422
 
 
 def test_a_journal_too_long_as_csv_is_told(

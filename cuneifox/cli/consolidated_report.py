@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import click
 
 from cuneifox.cli.exits import Refused, printable
-from cuneifox.cli.opening import application, find_company, installation, log, today
+from cuneifox.cli.opening import find_company, installation, log, now, today
 from cuneifox.cli.printing import print_json, print_table
 from cuneifox.cli.report_files import form_of, made_by, write_table
 from cuneifox.cli.report_tables import Shown
+from cuneifox.config import Config
 from models.money import format_amount
 from models.reports.consolidated import Block, Consolidated, ConsolidatedRow
 
@@ -31,7 +32,8 @@ class Wanted(NamedTuple):
 
 def report(wanted: Wanted, form: str) -> None:
     """Read the companies and print; who couldn't be read is told on standard error, exit code 1."""
-    made, local, show = *_made(wanted), wanted.show
+    made, config = _made(wanted)
+    local, show = config.language == "th", wanted.show
     if form == "json":
         from cuneifox.report_json import plain
 
@@ -57,19 +59,21 @@ def report(wanted: Wanted, form: str) -> None:
 
 def write(wanted: Wanted, path: Path, parentheses: bool) -> None:
     """Write a file of what can be read; who couldn't be is named in it, and told as `report` does."""
-    form = form_of(path)
-    made, _local = _made(wanted)
-    with application():
-        from cuneifox.clock import now_shown
-        from cuneifox.consolidated_papers import consolidated_paper
+    from cuneifox import formats
+    from cuneifox.consolidated_papers import consolidated_paper
+    from cuneifox.i18n import speaking
 
-        paper = consolidated_paper(form, made, wanted.show, now_shown(), made_by(), parentheses)
+    form = form_of(path)
+    made, config = _made(wanted)
+    with speaking(config.language):
+        at = formats.moment(now(config))
+        paper = consolidated_paper(form, made, wanted.show, at, made_by(), parentheses)
         write_table(form, paper, path)
     if not made.complete:
         raise Refused(*_reasons(made))
 
 
-def _made(wanted: Wanted) -> tuple[Consolidated, bool]:
+def _made(wanted: Wanted) -> tuple[Consolidated, Config]:
     from cuneifox import consolidation
     from models.companies import Company
     from models.reports.consolidated import consolidate
@@ -91,7 +95,7 @@ def _made(wanted: Wanted) -> tuple[Consolidated, bool]:
         for (company, _), part in zip(chosen, parts, strict=True):
             if not part.failure:
                 log("consolidated.trial_balance", f"{first} – {last}", company)
-    return consolidate(first, last, parts), config.language == "th"
+    return consolidate(first, last, parts), config
 
 
 def _reasons(made: Consolidated) -> Iterator[str]:

@@ -31,9 +31,14 @@ def settings() -> Config:
     return load_config(chosen["config"], env)
 
 
+def now(config: Config) -> datetime.datetime:
+    """The moment where the installation's people are."""
+    return datetime.datetime.now(ZoneInfo(config.time_zone))
+
+
 def today(config: Config) -> datetime.date:
-    """The date where the installation's people are."""
-    return datetime.datetime.now(ZoneInfo(config.time_zone)).date()
+    """The date where they are."""
+    return now(config).date()
 
 
 @contextmanager

@@ -118,12 +118,7 @@ def command(
         return
     if companies or show:
         raise click.UsageError("--company and --show are for `cuneifox report consolidated`.")
-    if report == "ledger" and not account:
-        raise click.UsageError("A ledger is an account's: name it with --account CODE.")
-    if report != "ledger" and account:
-        raise click.UsageError(f"--account is for a ledger; a {report} has all accounts.")
-    if report == "balance-sheet" and first:
-        raise click.UsageError("A balance sheet stands on one day: leave --from out.")
+    _demand_fitting(report, first, account)
     if output is not None:
         report_files.write_report(
             output, company, report, lambda: _given(report, first, last, account), parentheses
@@ -136,6 +131,20 @@ def command(
         find_company(router, company).snapshot(roles=("books",)),
     ):
         made = _made(report, first, last or today(config), account)
+    _print(made, form, local=config.language == "th")
+
+
+def _demand_fitting(report: str, first: datetime.date | None, account: str | None) -> None:
+    """Raise UsageError for options that a company's report doesn't have, or lacks."""
+    if report == "ledger" and not account:
+        raise click.UsageError("A ledger is an account's: name it with --account CODE.")
+    if report != "ledger" and account:
+        raise click.UsageError(f"--account is for a ledger; a {report} has all accounts.")
+    if report == "balance-sheet" and first:
+        raise click.UsageError("A balance sheet stands on one day: leave --from out.")
+
+
+def _print(made: Any, form: str, *, local: bool) -> None:
     if form == "json":
         from cuneifox.report_json import plain
 
@@ -143,7 +152,7 @@ def command(
     elif form == "csv":
         _print_csv(report_tables.plain(made))
     else:
-        shown = report_tables.table(made, local=config.language == "th")
+        shown = report_tables.table(made, local=local)
         print_table(
             shown.columns, shown.rows, right=shown.figures, title=shown.title, strong=shown.strong
         )

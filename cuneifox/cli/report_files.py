@@ -17,16 +17,16 @@ from cuneifox.cli.opening import application, find_company
 if TYPE_CHECKING:
     from cuneifox.papers import Table
 
-ENDINGS = ("csv", "xlsx", "pdf")
-
 TELL_EVERY = 0.5
 """Seconds between two words at a terminal about how far it is."""
 
 
 def form_of(path: Path) -> str:
     """Return what a file of that name is to be; UsageError, or Refused, where it can't be written."""
+    from cuneifox.papers import FORMS
+
     form = path.suffix.removeprefix(".").lower()
-    if form not in ENDINGS:
+    if form not in FORMS:
         raise click.UsageError(f"End the name of the file in .csv, .xlsx or .pdf: {path.name}")
     if not path.parent.is_dir():
         raise Refused(f"There is no folder {path.parent}: make it first, or name another.")
