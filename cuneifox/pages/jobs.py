@@ -146,9 +146,8 @@ def events() -> ResponseReturnValue:
     visit = current_visit()
     streams: Streams = current_app.extensions["job_streams"]
     news = tidings(services(), visit.user.id, _everybody())
-    if (
-        not news["under_way"] or request.method == "HEAD"
-    ):  # there is nothing to wait for, or nobody who waits
+    if not news["under_way"] or request.method == "HEAD":
+        # there is nothing to wait for, or nobody who waits
         return Response(event_of(news), mimetype="text/event-stream")
     if not streams.begin():
         return Response(status=503, headers={"Retry-After": "5"})
